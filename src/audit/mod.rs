@@ -1,0 +1,1 @@
+//! The audit log's mathematics: canonical leaves, RFC 6962 tree, checkpoints. No storage here.

@@ -1,0 +1,1 @@
+//! A typed client that tokenises before anything leaves the member.

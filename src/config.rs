@@ -1,0 +1,1 @@
+//! The server's configuration: one struct, unknown keys refused.

@@ -1,0 +1,92 @@
+//! Names and numbers of things: members, subjects, accounts, requests, answers.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A member's public name: 3 to 32 of `[a-z0-9-]`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MemberId(String);
+
+impl MemberId {
+    /// Parses a member's name; `None` when it breaks the pattern.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (3..=32).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MemberId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A member's number inside the service: short, so that rows stay small. Never on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MemberNo(pub i64);
+
+/// A subject inside the service. Never on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SubjectId(pub i64);
+
+/// An identifier's token inside the service: stays the same through key rotation. Never on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TokenId(pub i64);
+
+/// An account of one member inside the service, unique over all members. Never on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AccountNo(pub i64);
+
+/// A member's stable name of an account: 1 to 60 of `[A-Za-z0-9._:-]`, no personal data.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AccountRef(String);
+
+impl AccountRef {
+    /// The most characters of an account reference.
+    pub const CHARS_MAX: usize = 60;
+
+    /// Parses a reference; `None` when it breaks the pattern. Personal data is the validation's business (V33).
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=Self::CHARS_MAX).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The reference as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A caller's UUID that names one request of one rpc.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RequestId(pub [u8; 16]);
+
+/// Names one answer; a UUID of version 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AnswerId(pub [u8; 16]);
+
+/// SHA-256 of something named by its field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Sha256(pub [u8; 32]);
+
+/// SHA-256 of a certificate's DER encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Fingerprint(pub [u8; 32]);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

@@ -1,0 +1,1 @@
+//! The room that answers how deep a subject is in debt elsewhere.

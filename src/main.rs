@@ -1,0 +1,3 @@
+//! The `tallystick` binary.
+
+fn main() {}

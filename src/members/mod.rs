@@ -1,0 +1,1 @@
+//! The room that knows who takes part: registry, certificates, permissions.

@@ -1,0 +1,1 @@
+//! What the rooms may ask of a database, whichever engine it is.

@@ -1,0 +1,1 @@
+//! Tokens of subjects: mapping to pseudonyms, evaluation with quota.

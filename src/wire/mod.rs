@@ -1,0 +1,15 @@
+//! The contract's generated code and the only conversions between it and the domain.
+
+/// Generated from `proto/tallystick/v1`.
+#[expect(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    reason = "generated; the .proto files hold the docs"
+)]
+pub mod pb {
+    tonic::include_proto!("tallystick.v1");
+
+    /// Every file of the contract with its imports and comments, for reflection.
+    pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/tallystick.bin"));
+}
