@@ -5,9 +5,14 @@
 
 pub mod caller;
 pub mod clock;
+pub mod currency;
 pub mod date;
+pub mod exposure;
+pub mod inquiry;
 pub mod member;
 pub mod names;
+pub mod position;
 pub mod secret;
 pub mod token;
+pub mod unit;
 pub mod violation;

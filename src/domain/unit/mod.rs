@@ -1,0 +1,336 @@
+//! Units of work: every change of the market is a value, decided by pure code on the rows it concerns.
+//!
+//! The store groups whatever waits, loads the rows of [`WorkingSet::load`](working_set)'s keys at once, lets
+//! [`decide`](decide) judge each write in order (seeing the decisions before it), and writes the accepted changes together.
+//! A refused write leaves no trace. Both engines share all of this; they only load and flush.
+
+pub mod rows;
+pub mod working_set;
+
+use serde::{Deserialize, Serialize};
+
+use super::date::Timestamp;
+use super::exposure::Answer;
+use super::inquiry::{Inquiry, Purpose};
+use super::member::{Certificate, Member};
+use super::names::{AccountRef, AnswerId, Fingerprint, MemberId, MemberNo, RequestId, Sha256, SubjectId};
+use super::position::{DeletionReason, EventType, Position};
+use super::token::Pseudonym;
+use super::violation::Violation;
+pub use working_set::{Change, Keys, WorkingSet};
+
+/// An rpc that writes: scopes request ids and names audit entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each is the rpc of that name")]
+pub enum Rpc {
+    ReportPosition,
+    CorrectPosition,
+    DeletePosition,
+    QueryExposure,
+    ReviewPortfolio,
+    EvaluateBlinded,
+    CreateMember,
+    UpdateMember,
+    AddCertificate,
+    RevokeCertificate,
+    GrantEvaluations,
+    MergeSubjects,
+    SplitSubject,
+}
+
+impl Rpc {
+    /// Every rpc that writes.
+    pub const ALL: [Self; 13] = [
+        Self::ReportPosition,
+        Self::CorrectPosition,
+        Self::DeletePosition,
+        Self::QueryExposure,
+        Self::ReviewPortfolio,
+        Self::EvaluateBlinded,
+        Self::CreateMember,
+        Self::UpdateMember,
+        Self::AddCertificate,
+        Self::RevokeCertificate,
+        Self::GrantEvaluations,
+        Self::MergeSubjects,
+        Self::SplitSubject,
+    ];
+
+    /// Its name: how it is stored and audited.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReportPosition => "ReportPosition",
+            Self::CorrectPosition => "CorrectPosition",
+            Self::DeletePosition => "DeletePosition",
+            Self::QueryExposure => "QueryExposure",
+            Self::ReviewPortfolio => "ReviewPortfolio",
+            Self::EvaluateBlinded => "EvaluateBlinded",
+            Self::CreateMember => "CreateMember",
+            Self::UpdateMember => "UpdateMember",
+            Self::AddCertificate => "AddCertificate",
+            Self::RevokeCertificate => "RevokeCertificate",
+            Self::GrantEvaluations => "GrantEvaluations",
+            Self::MergeSubjects => "MergeSubjects",
+            Self::SplitSubject => "SplitSubject",
+        }
+    }
+}
+
+/// Names one request of one member for one rpc, with the hash of what it asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestKey {
+    /// The caller's UUID.
+    pub id: RequestId,
+    /// SHA-256 of the deterministic request bytes.
+    pub body: Sha256,
+}
+
+/// A unit of work to be done for a member.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// For whom.
+    pub member_no: MemberNo,
+    /// The member's public name, for the audit entry.
+    pub member_id: MemberId,
+    /// With which certificate.
+    pub certificate: Fingerprint,
+    /// Under which request id; `None` for rpcs that have none.
+    pub request: Option<RequestKey>,
+    /// Salt of its audit entry.
+    pub salt: [u8; 32],
+    /// What to do.
+    pub action: Action,
+}
+
+/// What to do. Values are valid in themselves; only what is on file can still refuse them.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Record a position.
+    Report(Box<Report>),
+    /// Replace a version of a position.
+    Correct(Box<Correction>),
+    /// Remove a position.
+    Delete {
+        /// The member's account.
+        account_ref: AccountRef,
+        /// Why.
+        reason: DeletionReason,
+    },
+    /// Look at a subject, once or in a portfolio review.
+    Look(Box<Look>),
+    /// Charge token evaluations.
+    ChargeEvaluations {
+        /// How many, at least 1.
+        count: u32,
+    },
+    /// Change the register of members or of subjects.
+    Administer(Box<Administration>),
+}
+
+/// A position to record.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The position.
+    pub position: Position<Pseudonym>,
+    /// What the member declares.
+    pub event: Option<EventType>,
+    /// What the message alone breaks: refused together with what the file shows.
+    pub violations: Vec<Violation>,
+    /// What is odd about it: goes into the answer.
+    pub warnings: Vec<Violation>,
+}
+
+/// A version to replace.
+#[derive(Debug, Clone)]
+pub struct Correction {
+    /// The new content, with the version's own order.
+    pub report: Report,
+    /// The version that was wrong.
+    pub corrects_version: u64,
+    /// Why; 1 to 200 characters, no personal data.
+    pub reason: String,
+}
+
+/// A look at a subject.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// Query or review.
+    pub kind: rows::LookKind,
+    /// The name its answer will have.
+    pub answer_id: AnswerId,
+    /// What is asked.
+    pub inquiry: Inquiry<Pseudonym>,
+}
+
+/// A change of the register.
+#[derive(Debug, Clone)]
+pub enum Administration {
+    /// Register a member; its number, state and creation are the service's to set.
+    CreateMember(NewMember),
+    /// Change some fields of a member.
+    UpdateMember(MemberUpdate),
+    /// Let a certificate speak for a member.
+    AddCertificate {
+        /// Which member.
+        member_id: MemberId,
+        /// Which certificate.
+        certificate: Certificate,
+    },
+    /// Silence a certificate for good.
+    RevokeCertificate {
+        /// Which member.
+        member_id: MemberId,
+        /// Which certificate.
+        fingerprint: Fingerprint,
+    },
+    /// Grant a burst of token evaluations.
+    GrantEvaluations {
+        /// To whom.
+        member_id: MemberId,
+        /// How many, at least 1.
+        evaluations: u64,
+        /// Until when.
+        expires_at: Timestamp,
+        /// Why; for the audit log.
+        reason: String,
+    },
+    /// Make two subjects one.
+    MergeSubjects {
+        /// Names the subject that stays.
+        keep: Pseudonym,
+        /// Names the subject that is absorbed.
+        merge: Pseudonym,
+        /// Why.
+        reason: String,
+    },
+    /// Give a token a subject of its own; positions reported under it go along.
+    SplitSubject {
+        /// The token.
+        token: Pseudonym,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Administration {
+    /// Whether a second operator must repeat it.
+    pub const fn needs_second_operator(&self) -> bool {
+        match self {
+            Self::CreateMember(_)
+            | Self::GrantEvaluations { .. }
+            | Self::MergeSubjects { .. }
+            | Self::SplitSubject { .. } => true,
+            Self::UpdateMember(_) | Self::AddCertificate { .. } | Self::RevokeCertificate { .. } => false,
+        }
+    }
+}
+
+/// A member to register.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMember {
+    /// Its public name.
+    pub member_id: MemberId,
+    /// For people: 1 to 100 characters.
+    pub display_name: String,
+    /// Its kind.
+    pub lender_group: super::member::LenderGroup,
+    /// What it may do; not empty, in order, each once.
+    pub roles: Vec<super::member::Role>,
+    /// Certificates that speak for it from the start.
+    pub certificates: Vec<Certificate>,
+    /// Rule packs; the first is the default.
+    pub rule_packs: Vec<String>,
+    /// Token evaluations a civil day.
+    pub evaluations_per_day: u32,
+}
+
+/// Fields of a member to change; `None` leaves one as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields are those of the member")]
+pub struct MemberUpdate {
+    pub member_id: MemberId,
+    pub display_name: Option<String>,
+    pub lender_group: Option<super::member::LenderGroup>,
+    pub roles: Option<Vec<super::member::Role>>,
+    pub state: Option<super::member::MemberState>,
+    pub rule_packs: Option<Vec<String>>,
+    pub evaluations_per_day: Option<u32>,
+}
+
+/// What an accepted unit of work did: enough to answer the caller, today and on a replay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// A report or correction was accepted.
+    Recorded {
+        /// The version on file now.
+        version: u64,
+        /// When this report was accepted.
+        received_at: Timestamp,
+        /// Accepted, but worth a look.
+        warnings: Vec<Violation>,
+    },
+    /// A position was removed.
+    Deleted,
+    /// A look was recorded and answered.
+    Answered(Box<Answer>),
+    /// Evaluations were charged.
+    Charged,
+    /// A member is registered, proposed or changed.
+    Member(Box<Member>),
+    /// A certificate was added or revoked.
+    Certificate(Certificate),
+    /// A grant, merge or split: done, or waiting for a second operator.
+    Approved {
+        /// False while a second operator has still to repeat it.
+        done: bool,
+    },
+}
+
+/// Why a unit of work was refused. It left no trace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("refused: {}", .violations.first().map_or("NONE", |first| first.code.as_str()))]
+pub struct Refused {
+    /// What was broken; at least one.
+    pub violations: Vec<Violation>,
+    /// When it may be tried again, for quotas.
+    pub retry_at: Option<Timestamp>,
+}
+
+impl Refused {
+    /// Refused for one reason.
+    pub fn because(violation: Violation) -> Self {
+        Self {
+            violations: vec![violation],
+            retry_at: None,
+        }
+    }
+}
+
+/// A decision of the domain: what was done and about whom, for the audit entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What was done.
+    pub outcome: Outcome,
+    /// About whom.
+    pub subjects: Vec<SubjectId>,
+    /// Why it was looked at, for looks.
+    pub purpose: Option<Purpose>,
+}
+
+/// Salt and hash of the audit entry of a unit of work: the caller's receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The salt.
+    pub salt: [u8; 32],
+    /// The leaf's hash.
+    pub leaf: [u8; 32],
+}
+
+/// An accepted unit of work, as answered and as stored under its request id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// What was done.
+    pub outcome: Outcome,
+    /// Proof that it was logged.
+    pub receipt: Receipt,
+}

@@ -1,0 +1,201 @@
+//! What is on file, row by row: the shape in which a unit of work sees the store.
+
+use chrono::NaiveDate;
+
+use crate::domain::date::Timestamp;
+use crate::domain::exposure::Figures;
+use crate::domain::inquiry::{Consent, Purpose};
+use crate::domain::names::{AccountNo, AccountRef, AnswerId, MemberNo, Sha256, SubjectId};
+use crate::domain::position::{DeletionReason, EventType, Facts, Liability, LiabilityRole, ReportOrder};
+use crate::domain::token::TokenRef;
+
+/// An account of a member: where its current version is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRow {
+    /// Whose account.
+    pub member_no: MemberNo,
+    /// The member's name of it.
+    pub account_ref: AccountRef,
+    /// Its number.
+    pub account_no: AccountNo,
+    /// The subject of the PRIMARY liability: its position row holds the current version.
+    pub holder: SubjectId,
+    /// How many versions were ever made; the next one gets one more.
+    pub versions_made: u64,
+}
+
+/// The current version of an account, as it concerns one subject. One row for each liable subject; all of an account's
+/// rows say the same but for `subject_id` and `role`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PositionRow {
+    /// Whom it concerns.
+    pub subject_id: SubjectId,
+    /// Who reported it.
+    pub member_no: MemberNo,
+    /// The account.
+    pub account_no: AccountNo,
+    /// How the subject is liable; own debt wins over contingent if it is liable twice.
+    pub role: LiabilityRole,
+    /// When the first version of the account was accepted.
+    pub first_received_at: Timestamp,
+    /// When the latest report or correction of the account was accepted.
+    pub last_received_at: Timestamp,
+    /// Why it was deleted, if it was. A deleted row counts nowhere and holds no subject.
+    pub deleted: Option<DeletionReason>,
+    /// Under dispute.
+    pub disputed: bool,
+    /// Hidden by repair or dispute; counts nowhere.
+    pub suppressed: bool,
+    /// Consecutive FULL batches of its lender that did not carry it.
+    pub missing_batches: u32,
+    /// What it says.
+    pub version: Version,
+}
+
+/// One version of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Counts from 1.
+    pub number: u64,
+    /// What the member declared.
+    pub event: Option<EventType>,
+    /// When it was first accepted.
+    pub received_at: Timestamp,
+    /// Why it replaces another, if it does.
+    pub correction_reason: Option<String>,
+    /// Everyone liable.
+    pub liabilities: Vec<Liability<TokenRef>>,
+    /// What it says.
+    pub facts: Facts,
+    /// When it was said; advanced in place by reports that change nothing else.
+    pub order: ReportOrder,
+}
+
+/// A version that is no longer current.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastVersion {
+    /// Whose account.
+    pub member_no: MemberNo,
+    /// The account.
+    pub account_no: AccountNo,
+    /// The version that replaced it by correction; `None` when time went on.
+    pub corrected_by: Option<u64>,
+    /// What it said.
+    pub version: Version,
+}
+
+/// What a past version that was never corrected still tells about a subject: one row for each liable subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryRow {
+    /// Whom it concerns.
+    pub subject_id: SubjectId,
+    /// Who reported it.
+    pub member_no: MemberNo,
+    /// The account.
+    pub account_no: AccountNo,
+    /// The version.
+    pub version: u64,
+    /// The last date on which it was true.
+    pub as_of: NaiveDate,
+    /// As reported.
+    pub days_past_due: u32,
+    /// As reported.
+    pub next_due_on: Option<NaiveDate>,
+}
+
+/// Which rpc looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LookKind {
+    /// `QueryExposure`.
+    Query,
+    /// `ReviewPortfolio`.
+    Review,
+}
+
+/// A recorded look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InquiryRow {
+    /// At whom.
+    pub subject_id: SubjectId,
+    /// By whom.
+    pub member_no: MemberNo,
+    /// When; distinct for all looks of one process.
+    pub inquired_at: Timestamp,
+    /// The answer it got.
+    pub answer_id: AnswerId,
+    /// By which rpc.
+    pub kind: LookKind,
+    /// Why.
+    pub purpose: Purpose,
+    /// Whether a strong token was presented.
+    pub with_strong: bool,
+    /// False for looks that ended in an identity conflict: recorded, never counted.
+    pub counted: bool,
+    /// The consent behind it. `None` in rows loaded for an answer, which does not need it.
+    pub consent: Option<Consent>,
+}
+
+/// The frozen figures of a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrozenRow {
+    /// About whom.
+    pub subject_id: SubjectId,
+    /// For whom.
+    pub member_no: MemberNo,
+    /// The civil day.
+    pub day: NaiveDate,
+    /// Hard or soft purpose.
+    pub hard: bool,
+    /// Whether a strong token was presented.
+    pub with_strong: bool,
+    /// What was answered.
+    pub figures: Figures,
+}
+
+/// A mobile number seen together with a strong token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkRow {
+    /// The number's mobile-only subject.
+    pub mobile_subject: SubjectId,
+    /// The strong subject.
+    pub subject_id: SubjectId,
+    /// Who reported it.
+    pub member_no: MemberNo,
+    /// Civil date of the latest acceptance.
+    pub last_seen: NaiveDate,
+}
+
+/// What a member has used.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UsageRow {
+    /// Token evaluations ever.
+    pub evaluations_ever: u64,
+    /// Token evaluations charged to the daily quota, today.
+    pub evaluations_today: u64,
+    /// Subjects created by inquiry on each of the last 30 civil days that had any.
+    pub subjects_created: Vec<(NaiveDate, u64)>,
+    /// Granted bursts that are not used up, by their end.
+    pub grants: Vec<GrantRow>,
+}
+
+/// A granted burst of token evaluations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantRow {
+    /// Its number.
+    pub grant_no: i64,
+    /// Evaluations left.
+    pub remaining: u64,
+    /// Its end.
+    pub expires_at: Timestamp,
+}
+
+/// What one operator proposed and another has still to repeat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProposalRow {
+    /// SHA-256 of the request.
+    pub body: Sha256,
+    /// The certificate of the operator who proposed.
+    pub proposed_by: crate::domain::names::Fingerprint,
+    /// When.
+    pub proposed_at: Timestamp,
+}

@@ -1,0 +1,323 @@
+//! The rows a group of writes concerns, and the changes decided on them.
+//!
+//! The engine fills it by [`Keys`] (in the two stages described there), `decide` reads and changes it, the engine
+//! writes [`Change`]s in order. Invariant: what the maps say is what the store says once the changes are written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::rows::{
+    AccountRow, FrozenRow, GrantRow, HistoryRow, InquiryRow, LinkRow, PastVersion, PositionRow, ProposalRow,
+    UsageRow,
+};
+use super::{Accepted, Action, Administration, Rpc, Write};
+use crate::domain::currency::Currency;
+use crate::domain::date::BusinessZone;
+use crate::domain::exposure::BandSeries;
+use crate::domain::exposure::band::LOWEST_EDGE_UNITS;
+use crate::domain::member::{LenderGroup, Member, MemberState};
+use crate::domain::names::{AccountNo, AccountRef, MemberNo, RequestId, Sha256, SubjectId, TokenId};
+use crate::domain::token::{Pseudonym, TokenRow};
+
+/// What the operator settles for the whole market.
+#[derive(Debug, Clone)]
+pub struct MarketRules {
+    /// Where business days begin and end.
+    pub zone: BusinessZone,
+    /// Lowest band edge in units, for currencies other than the default of 1,000.
+    pub lowest_edges: BTreeMap<Currency, i64>,
+    /// Operators needed for CreateMember, GrantEvaluations, MergeSubjects and SplitSubject: 1 or 2.
+    pub approvals: u32,
+    /// Token evaluations a civil day of all members together above which the service alarms.
+    pub network_evaluations_per_day: u64,
+}
+
+impl Default for MarketRules {
+    fn default() -> Self {
+        Self {
+            zone: BusinessZone::default(),
+            lowest_edges: BTreeMap::new(),
+            approvals: 2,
+            network_evaluations_per_day: 2_000_000,
+        }
+    }
+}
+
+impl MarketRules {
+    /// The bands of a currency.
+    pub fn bands(&self, currency: Currency) -> BandSeries {
+        BandSeries::new(
+            currency,
+            self.lowest_edges
+                .get(&currency)
+                .copied()
+                .unwrap_or(LOWEST_EDGE_UNITS),
+        )
+    }
+}
+
+/// What answers need to know of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemberStanding {
+    /// Its group.
+    pub lender_group: LenderGroup,
+    /// Its state.
+    pub state: MemberState,
+    /// Whether it has the role LENDER.
+    pub is_lender: bool,
+    /// Greatest as_of of its accepted reports.
+    pub latest_as_of: Option<NaiveDate>,
+}
+
+/// All members, as answers need them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Network {
+    /// By number.
+    pub members: BTreeMap<MemberNo, MemberStanding>,
+}
+
+/// Everything of one subject that answers and bindings need.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SubjectRows {
+    /// Current versions, deleted ones too.
+    pub positions: BTreeMap<(MemberNo, AccountNo), PositionRow>,
+    /// Past versions that were never corrected.
+    pub history: Vec<HistoryRow>,
+    /// Looks: all of the last 360 civil days and more, and at least one hard one if there ever was any.
+    pub inquiries: Vec<InquiryRow>,
+    /// Frozen figures of today, any member.
+    pub frozen: Vec<FrozenRow>,
+}
+
+/// A member, rpc and request id.
+pub type RequestName = (MemberNo, Rpc, RequestId);
+
+/// The rows that a group of writes needs. Loaded in two stages: (1) tokens, accounts, requests, usage, proposals,
+/// register; (2) links of the mobile tokens found in (1), and all rows of every subject that a token, an account
+/// (its holder and every liable subject of its rows) or a link named.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// Tokens presented.
+    pub pseudonyms: BTreeSet<Pseudonym>,
+    /// Accounts named.
+    pub accounts: BTreeSet<(MemberNo, AccountRef)>,
+    /// Accounts of which all past versions are needed.
+    pub versions: BTreeSet<(MemberNo, AccountRef)>,
+    /// Requests named.
+    pub requests: BTreeSet<RequestName>,
+    /// Members whose usage is needed.
+    pub usage: BTreeSet<MemberNo>,
+    /// Members by name and everything about them.
+    pub register: bool,
+}
+
+impl Keys {
+    /// Adds what one write needs.
+    pub fn add(&mut self, write: &Write) {
+        if let Some(request) = write.request {
+            self.requests
+                .insert((write.member_no, write.action.rpc(), request.id));
+        }
+        match &write.action {
+            Action::Report(report) => self.add_report(write.member_no, &report.position),
+            Action::Correct(correction) => {
+                self.add_report(write.member_no, &correction.report.position);
+                self.versions
+                    .insert((write.member_no, correction.report.position.account_ref.clone()));
+            }
+            Action::Delete { account_ref, .. } => {
+                self.accounts.insert((write.member_no, account_ref.clone()));
+            }
+            Action::Look(look) => {
+                self.pseudonyms
+                    .extend(look.inquiry.tokens.iter().map(|shown| shown.token.clone()));
+                self.usage.insert(write.member_no);
+            }
+            Action::ChargeEvaluations { .. } => {
+                self.usage.insert(write.member_no);
+                self.register = true;
+            }
+            Action::Administer(administration) => self.add_administration(administration),
+        }
+    }
+
+    fn add_report(&mut self, member_no: MemberNo, position: &crate::domain::position::Position<Pseudonym>) {
+        self.accounts.insert((member_no, position.account_ref.clone()));
+        let tokens = position
+            .liabilities
+            .iter()
+            .flat_map(|liability| &liability.tokens);
+        self.pseudonyms.extend(tokens.map(|shown| shown.token.clone()));
+    }
+
+    fn add_administration(&mut self, administration: &Administration) {
+        self.register = true;
+        match administration {
+            Administration::MergeSubjects { keep, merge, .. } => {
+                self.pseudonyms.extend([keep.clone(), merge.clone()]);
+            }
+            Administration::SplitSubject { token, .. } => {
+                self.pseudonyms.insert(token.clone());
+            }
+            Administration::CreateMember(_)
+            | Administration::UpdateMember(_)
+            | Administration::AddCertificate { .. }
+            | Administration::RevokeCertificate { .. }
+            | Administration::GrantEvaluations { .. } => {}
+        }
+    }
+}
+
+impl Action {
+    /// The rpc that asked for it.
+    pub fn rpc(&self) -> Rpc {
+        match self {
+            Self::Report(_) => Rpc::ReportPosition,
+            Self::Correct(_) => Rpc::CorrectPosition,
+            Self::Delete { .. } => Rpc::DeletePosition,
+            Self::Look(look) => match look.kind {
+                super::rows::LookKind::Query => Rpc::QueryExposure,
+                super::rows::LookKind::Review => Rpc::ReviewPortfolio,
+            },
+            Self::ChargeEvaluations { .. } => Rpc::EvaluateBlinded,
+            Self::Administer(administration) => match **administration {
+                Administration::CreateMember(_) => Rpc::CreateMember,
+                Administration::UpdateMember(_) => Rpc::UpdateMember,
+                Administration::AddCertificate { .. } => Rpc::AddCertificate,
+                Administration::RevokeCertificate { .. } => Rpc::RevokeCertificate,
+                Administration::GrantEvaluations { .. } => Rpc::GrantEvaluations,
+                Administration::MergeSubjects { .. } => Rpc::MergeSubjects,
+                Administration::SplitSubject { .. } => Rpc::SplitSubject,
+            },
+        }
+    }
+}
+
+/// Gives numbers that were never given before.
+pub trait Numbers: Send {
+    /// The next one.
+    fn next(&mut self) -> i64;
+}
+
+/// One row to write. Puts replace the row of the same key; every change expects exactly one row unless it says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A token seen for the first time.
+    InsertToken(Pseudonym, TokenRow),
+    /// A token means another subject from now on.
+    MoveToken(TokenId, SubjectId),
+    /// A new account, or a new holder or version count of a known one.
+    PutAccount(AccountRow),
+    /// A position as it concerns one subject.
+    PutPosition(Box<PositionRow>),
+    /// A position no longer concerns a subject.
+    RemovePosition(SubjectId, MemberNo, AccountNo),
+    /// A version that is no longer current, or (again) one that was corrected.
+    PutPastVersion(Box<PastVersion>),
+    /// What a past version tells about a subject.
+    PutHistory(HistoryRow),
+    /// A past version no longer tells anything about a subject (corrected, or the subject changed).
+    RemoveHistory(SubjectId, AccountNo, u64),
+    /// A look.
+    InsertInquiry(Box<InquiryRow>),
+    /// A subject's looks now belong to another; any number of rows.
+    MoveInquiries(SubjectId, SubjectId),
+    /// A frozen answer.
+    PutFrozen(Box<FrozenRow>),
+    /// All frozen answers of a subject are dropped; any number of rows.
+    DropFrozen(SubjectId),
+    /// A mobile number seen with a strong token.
+    PutLink(LinkRow),
+    /// A link is no longer.
+    RemoveLink(SubjectId, SubjectId, MemberNo),
+    /// An accepted request.
+    InsertRequest {
+        /// Its name.
+        name: RequestName,
+        /// SHA-256 of what it asked.
+        body: Sha256,
+        /// When.
+        at: crate::domain::date::Timestamp,
+        /// What it got.
+        accepted: Box<Accepted>,
+    },
+    /// The latest as_of of a member's reports grew.
+    PutLatestAsOf(MemberNo, NaiveDate),
+    /// A subject was created by an inquiry: one more for (member, day).
+    CountSubjectCreated(MemberNo, NaiveDate),
+    /// Evaluations charged to (member, day): so many more, of which the last number come from no grant.
+    CountEvaluations {
+        /// Who.
+        member_no: MemberNo,
+        /// When.
+        day: NaiveDate,
+        /// All of them.
+        count: u64,
+        /// Those charged to the daily quota.
+        from_quota: u64,
+    },
+    /// A grant as it is now.
+    PutGrant(MemberNo, GrantRow),
+    /// A member as it is now, certificates included.
+    PutMember(Box<Member>),
+    /// A proposal that waits for a second operator.
+    PutProposal(Rpc, RequestId, ProposalRow),
+    /// A proposal that was carried out.
+    RemoveProposal(Rpc, RequestId),
+}
+
+/// The rows a group concerns, and what was changed.
+pub struct WorkingSet {
+    /// What the operator settles.
+    pub rules: Arc<MarketRules>,
+    /// All members, as answers need them.
+    pub network: Network,
+    /// Tokens on file among those presented.
+    pub tokens: BTreeMap<Pseudonym, TokenRow>,
+    /// Subjects named by anything loaded. A subject without rows has an empty entry or none.
+    pub subjects: BTreeMap<SubjectId, SubjectRows>,
+    /// Links of the mobile-only subjects among the tokens.
+    pub links: BTreeMap<SubjectId, Vec<LinkRow>>,
+    /// Accounts on file among those named.
+    pub accounts: BTreeMap<(MemberNo, AccountRef), AccountRow>,
+    /// All past versions of the accounts that asked for them, oldest number first.
+    pub past_versions: BTreeMap<AccountNo, Vec<PastVersion>>,
+    /// Requests that took effect among those named.
+    pub requests: BTreeMap<RequestName, (Sha256, Accepted)>,
+    /// Usage of the members that asked for it.
+    pub usage: BTreeMap<MemberNo, UsageRow>,
+    /// Every member, when the register was asked for.
+    pub register: BTreeMap<MemberNo, Member>,
+    /// Every open proposal, when the register was asked for.
+    pub proposals: BTreeMap<(Rpc, RequestId), ProposalRow>,
+    /// Evaluations of all members today, when the register was asked for.
+    pub network_evaluations_today: u64,
+    /// Source of new numbers.
+    pub numbers: Box<dyn Numbers>,
+    /// What to write, in order.
+    pub changes: Vec<Change>,
+}
+
+impl WorkingSet {
+    /// An empty one.
+    pub fn new(rules: Arc<MarketRules>, network: Network, numbers: Box<dyn Numbers>) -> Self {
+        Self {
+            rules,
+            network,
+            tokens: BTreeMap::new(),
+            subjects: BTreeMap::new(),
+            links: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            past_versions: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            usage: BTreeMap::new(),
+            register: BTreeMap::new(),
+            proposals: BTreeMap::new(),
+            network_evaluations_today: 0,
+            numbers,
+            changes: Vec::new(),
+        }
+    }
+}
