@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Days, Months, NaiveDate, Utc};
+use chrono::{DateTime, Days, Months, NaiveDate, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 
 /// An instant: microseconds since 1970-01-01T00:00:00Z.
@@ -61,6 +61,20 @@ impl BusinessZone {
             .unwrap_or(DateTime::<Utc>::MIN_UTC)
             .with_timezone(&self.0)
             .date_naive()
+    }
+}
+
+impl BusinessZone {
+    /// The first instant of a civil date in this zone.
+    pub fn start_of(self, date: NaiveDate) -> Timestamp {
+        let midnight = date.and_time(chrono::NaiveTime::MIN);
+        // A zone may skip midnight on a change of its clocks: the day then begins at the first instant that exists.
+        let start = (0..=3)
+            .filter_map(|hours| midnight.checked_add_signed(chrono::TimeDelta::hours(hours)))
+            .find_map(|local| self.0.from_local_datetime(&local).earliest());
+        start.map_or(Timestamp(i64::MAX), |instant| {
+            Timestamp(instant.timestamp_micros())
+        })
     }
 }
 

@@ -15,4 +15,5 @@ pub mod position;
 pub mod secret;
 pub mod token;
 pub mod unit;
+pub mod validation;
 pub mod violation;

@@ -60,7 +60,7 @@ pub enum Code {
     MemberExists,
     CertificateUnknown,
     CertificateTaken,
-    ApprovalSameOperator,
+    SecondOperatorRequired,
     SubjectUnknown,
 }
 
@@ -122,7 +122,7 @@ impl Code {
             Self::MemberExists => "MEMBER_EXISTS",
             Self::CertificateUnknown => "CERTIFICATE_UNKNOWN",
             Self::CertificateTaken => "CERTIFICATE_TAKEN",
-            Self::ApprovalSameOperator => "APPROVAL_SAME_OPERATOR",
+            Self::SecondOperatorRequired => "SECOND_OPERATOR_REQUIRED",
             Self::SubjectUnknown => "SUBJECT_UNKNOWN",
         }
     }
@@ -147,7 +147,7 @@ impl Code {
             | Self::KeyVersionRetired
             | Self::TokensNotEvaluated
             | Self::AlreadyReviewedToday
-            | Self::ApprovalSameOperator
+            | Self::SecondOperatorRequired
             | Self::SubjectUnknown => RefusalKind::State,
             Self::ConsentMissing | Self::ConsentExpired | Self::ConsentPurpose => RefusalKind::Consent,
             Self::AccountUnknown | Self::MemberUnknown | Self::CertificateUnknown => RefusalKind::NotFound,

@@ -2,7 +2,13 @@
 //!
 //! Types here are the answer's shape; `answer` computes it from rows exactly as the semantics define it.
 
+mod accounts;
+pub mod answer;
 pub mod band;
+pub mod resolve;
+mod signals;
+mod tally;
+mod velocity;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

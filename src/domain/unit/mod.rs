@@ -4,6 +4,15 @@
 //! [`decide`](decide) judge each write in order (seeing the decisions before it), and writes the accepted changes together.
 //! A refused write leaves no trace. Both engines share all of this; they only load and flush.
 
+mod administer;
+mod bind;
+mod correct;
+mod decide;
+mod evaluate;
+mod look;
+mod merge;
+mod record;
+mod report;
 pub mod rows;
 pub mod working_set;
 
@@ -17,7 +26,8 @@ use super::names::{AccountRef, AnswerId, Fingerprint, MemberId, MemberNo, Reques
 use super::position::{DeletionReason, EventType, Position};
 use super::token::Pseudonym;
 use super::violation::Violation;
-pub use working_set::{Change, Keys, WorkingSet};
+pub use decide::decide;
+pub use working_set::{Change, Keys, RequestName, WorkingSet};
 
 /// An rpc that writes: scopes request ids and names audit entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -100,6 +110,18 @@ pub struct Write {
     pub salt: [u8; 32],
     /// What to do.
     pub action: Action,
+}
+
+impl Write {
+    /// Under which name the request is remembered. A proposal is scoped to the rpc alone, so that a second operator of
+    /// another member meets it.
+    pub fn request_name(&self) -> Option<RequestName> {
+        let scope = match &self.action {
+            Action::Administer(administration) if administration.needs_second_operator() => MemberNo(0),
+            _ => self.member_no,
+        };
+        self.request.map(|request| (scope, self.action.rpc(), request.id))
+    }
 }
 
 /// What to do. Values are valid in themselves; only what is on file can still refuse them.
@@ -274,7 +296,10 @@ pub enum Outcome {
     /// A look was recorded and answered.
     Answered(Box<Answer>),
     /// Evaluations were charged.
-    Charged,
+    Charged {
+        /// Whether all members together are above the network's daily ceiling: alarm.
+        over_ceiling: bool,
+    },
     /// A member is registered, proposed or changed.
     Member(Box<Member>),
     /// A certificate was added or revoked.
@@ -315,6 +340,8 @@ pub struct Decision {
     pub subjects: Vec<SubjectId>,
     /// Why it was looked at, for looks.
     pub purpose: Option<Purpose>,
+    /// Whether the request id is remembered: not while a proposal waits for a second operator.
+    pub remember: bool,
 }
 
 /// Salt and hash of the audit entry of a unit of work: the caller's receipt.

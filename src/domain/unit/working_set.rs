@@ -208,6 +208,20 @@ pub enum Change {
     InsertToken(Pseudonym, TokenRow),
     /// A token means another subject from now on.
     MoveToken(TokenId, SubjectId),
+    /// All tokens of a subject mean another from now on; any number of rows.
+    MoveTokens(SubjectId, SubjectId),
+    /// A subject's position row moved to another subject: if the account was found by the old one, it is found by the
+    /// new one from now on; one row or none.
+    MoveHolder {
+        /// Whose account.
+        member_no: MemberNo,
+        /// The account.
+        account_no: AccountNo,
+        /// The old subject.
+        from: SubjectId,
+        /// The new one.
+        to: SubjectId,
+    },
     /// A new account, or a new holder or version count of a known one.
     PutAccount(AccountRow),
     /// A position as it concerns one subject.
@@ -230,8 +244,8 @@ pub enum Change {
     DropFrozen(SubjectId),
     /// A mobile number seen with a strong token.
     PutLink(LinkRow),
-    /// A link is no longer.
-    RemoveLink(SubjectId, SubjectId, MemberNo),
+    /// All links of a strong subject are another's from now on, the later `last_seen` wins; any number of rows.
+    MoveLinks(SubjectId, SubjectId),
     /// An accepted request.
     InsertRequest {
         /// Its name.
@@ -282,6 +296,8 @@ pub struct WorkingSet {
     pub links: BTreeMap<SubjectId, Vec<LinkRow>>,
     /// Accounts on file among those named.
     pub accounts: BTreeMap<(MemberNo, AccountRef), AccountRow>,
+    /// For each account on file: at least the subjects of its position rows (the holder and whoever else is liable).
+    pub liable: BTreeMap<AccountNo, BTreeSet<SubjectId>>,
     /// All past versions of the accounts that asked for them, oldest number first.
     pub past_versions: BTreeMap<AccountNo, Vec<PastVersion>>,
     /// Requests that took effect among those named.
@@ -310,6 +326,7 @@ impl WorkingSet {
             subjects: BTreeMap::new(),
             links: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            liable: BTreeMap::new(),
             past_versions: BTreeMap::new(),
             requests: BTreeMap::new(),
             usage: BTreeMap::new(),

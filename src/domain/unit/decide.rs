@@ -1,0 +1,20 @@
+//! One write, decided on the rows it concerns.
+
+use super::{Action, Decision, Refused, WorkingSet, Write, administer, correct, evaluate, look, report};
+use crate::domain::date::Timestamp;
+
+/// Decides a write at an instant later than that of every write decided before.
+///
+/// Accepted: the working set says what the store will say, and its changes tell what to write. Refused: nothing in the
+/// working set changed but numbers that were taken and are never given again. Whether the request was already answered
+/// is the caller's to look up first.
+pub fn decide(set: &mut WorkingSet, write: &Write, at: Timestamp) -> Result<Decision, Refused> {
+    match &write.action {
+        Action::Report(report) => report::decide(set, write.member_no, report, at),
+        Action::Correct(correction) => correct::decide(set, write.member_no, correction, at),
+        Action::Delete { account_ref, reason } => correct::delete(set, write.member_no, account_ref, *reason),
+        Action::Look(look) => look::decide(set, write.member_no, look, at),
+        Action::ChargeEvaluations { count } => evaluate::charge(set, write.member_no, *count, at),
+        Action::Administer(administration) => administer::decide(set, write, administration, at),
+    }
+}

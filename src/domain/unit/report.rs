@@ -1,0 +1,315 @@
+//! A report is decided: replay, advance in place, or a new version (semantics 2 *Versions*, 5, 6).
+
+use std::cmp::Ordering;
+
+use super::bind::{Plan, has_strong, same_tokens};
+use super::record;
+use super::rows::{AccountRow, PositionRow, Version};
+use super::{Decision, Outcome, Refused, Report, WorkingSet};
+use crate::domain::date::Timestamp;
+use crate::domain::names::{AccountNo, MemberNo, SubjectId};
+use crate::domain::position::{Liability, Position, ReportOrder};
+use crate::domain::token::{Pseudonym, TokenRef};
+use crate::domain::validation;
+use crate::domain::violation::{Code, Violation};
+
+/// Decides a report of a member.
+pub(super) fn decide(
+    set: &mut WorkingSet,
+    member_no: MemberNo,
+    report: &Report,
+    at: Timestamp,
+) -> Result<Decision, Refused> {
+    let key = (member_no, report.position.account_ref.clone());
+    let Some(account) = set.accounts.get(&key).cloned() else {
+        return open(set, member_no, report, at);
+    };
+    let Some(row) = current_row(set, &account) else {
+        return Err(refuse(report, vec![unknown_account("position.account_ref")]));
+    };
+    if row.deleted.is_some() {
+        return Err(refuse(report, vec![deleted_account("position.account_ref")]));
+    }
+    let unchanged = same_content(set, &row.version, &report.position);
+    match (report.position.order.cmp(&row.version.order), unchanged) {
+        (Ordering::Less, _) => Err(refuse(report, vec![stale(row.version.order)])),
+        (Ordering::Equal, false) => Err(refuse(report, vec![pair_reused()])),
+        _ if !report.violations.is_empty() => Err(refuse(report, Vec::new())),
+        (Ordering::Equal, true) => Ok(recorded(
+            set,
+            &account,
+            &row.version,
+            row.version.received_at,
+            report,
+        )),
+        (Ordering::Greater, true) => Ok(advance(set, &account, report, at)),
+        (Ordering::Greater, false) => replace(set, &account, &row, report, at),
+    }
+}
+
+/// The row that an account's current version is read from.
+pub(super) fn current_row(set: &WorkingSet, account: &AccountRow) -> Option<PositionRow> {
+    let rows = set.subjects.get(&account.holder)?;
+    rows.positions
+        .get(&(account.member_no, account.account_no))
+        .cloned()
+}
+
+/// Everything that is wrong: what the message shows and what the file shows.
+pub(super) fn refuse(report: &Report, on_file: Vec<Violation>) -> Refused {
+    let mut violations = report.violations.clone();
+    violations.extend(on_file);
+    violations.truncate(Violation::COUNT_MAX);
+    Refused {
+        violations,
+        retry_at: None,
+    }
+}
+
+fn open(
+    set: &mut WorkingSet,
+    member_no: MemberNo,
+    report: &Report,
+    at: Timestamp,
+) -> Result<Decision, Refused> {
+    let plan = plan(set, report, &[])?;
+    let Some(holder) = plan.holder() else {
+        return Err(refuse(report, vec![no_liability()]));
+    };
+    let account = AccountRow {
+        member_no,
+        account_ref: report.position.account_ref.clone(),
+        account_no: AccountNo(set.numbers.next()),
+        holder,
+        versions_made: 1,
+    };
+    let version = version_of(1, report, &plan, at);
+    plan.carry_out(set, member_no, set.rules.zone.date_of(at));
+    record::put_account(set, account.clone());
+    record::put_current(
+        set,
+        &account,
+        &record::first_row(&account, version.clone(), at),
+        &plan,
+    );
+    record::note_report(set, member_no, version.order.as_of);
+    Ok(recorded(set, &account, &version, at, report))
+}
+
+fn replace(
+    set: &mut WorkingSet,
+    account: &AccountRow,
+    row: &PositionRow,
+    report: &Report,
+    at: Timestamp,
+) -> Result<Decision, Refused> {
+    let position = &report.position;
+    let findings = validation::check_change(
+        &row.version.facts,
+        row.version.order,
+        &position.facts,
+        position.order,
+    );
+    let plan = plan(set, report, &findings.violations)?;
+    let Some(holder) = plan.holder() else {
+        return Err(refuse(report, vec![no_liability()]));
+    };
+    if identity_changed(&row.version, &plan, account.holder, holder) {
+        return Err(refuse(report, vec![identity_changed_violation()]));
+    }
+    let account = AccountRow {
+        holder,
+        versions_made: account.versions_made.saturating_add(1),
+        ..account.clone()
+    };
+    let version = version_of(account.versions_made, report, &plan, at);
+    plan.carry_out(set, account.member_no, set.rules.zone.date_of(at));
+    let row = PositionRow {
+        last_received_at: at,
+        version: version.clone(),
+        ..row.clone()
+    };
+    replace_current(set, &account, row, &plan);
+    record::note_report(set, account.member_no, version.order.as_of);
+    let mut decision = recorded(set, &account, &version, at, report);
+    if let Outcome::Recorded { warnings, .. } = &mut decision.outcome {
+        warnings.extend(findings.warnings);
+    }
+    Ok(decision)
+}
+
+/// Puts a newer version in the place of the current one, which time has overtaken.
+fn replace_current(set: &mut WorkingSet, account: &AccountRow, row: PositionRow, plan: &Plan) {
+    let known = set
+        .accounts
+        .get(&(account.member_no, account.account_ref.clone()))
+        .cloned();
+    let past = known.and_then(|known| current_row(set, &known));
+    record::put_account(set, account.clone());
+    record::put_current(set, account, &row, plan);
+    if let Some(past) = past {
+        for (subject, _) in plan.roles() {
+            record::put_history(set, record::history_row(subject, account, &past.version));
+        }
+        record::put_past(set, account, past.version, None);
+    }
+}
+
+fn advance(set: &mut WorkingSet, account: &AccountRow, report: &Report, at: Timestamp) -> Decision {
+    let position = &report.position;
+    record::update_rows(set, account, |row| {
+        row.last_received_at = at;
+        row.version.order = position.order;
+        advance_proofs(&mut row.version.liabilities, &position.liabilities);
+    });
+    // Its tokens are all on file, so the plan can only refresh links.
+    if let Ok(plan) = Plan::of(set, &position.liabilities) {
+        plan.carry_out(set, account.member_no, set.rules.zone.date_of(at));
+    }
+    record::note_report(set, account.member_no, position.order.as_of);
+    let received_at = at;
+    let version = current_row(set, account).map(|row| row.version);
+    version.map_or_else(
+        || recorded_as(Vec::new(), 1, received_at, report),
+        |version| recorded(set, account, &version, received_at, report),
+    )
+}
+
+fn advance_proofs(stored: &mut [Liability<TokenRef>], presented: &[Liability<Pseudonym>]) {
+    let stored = stored.iter_mut().flat_map(|liability| &mut liability.tokens);
+    let presented = presented.iter().flat_map(|liability| &liability.tokens);
+    for (kept, shown) in stored.zip(presented) {
+        kept.verified_on = kept.verified_on.max(shown.verified_on);
+    }
+}
+
+/// Plans the binding; refuses with everything that is wrong.
+pub(super) fn plan(set: &mut WorkingSet, report: &Report, on_file: &[Violation]) -> Result<Plan, Refused> {
+    match Plan::of(set, &report.position.liabilities) {
+        Ok(plan) if report.violations.is_empty() && on_file.is_empty() => Ok(plan),
+        Ok(_) => Err(refuse(report, on_file.to_vec())),
+        Err(conflicts) => {
+            let mut violations = on_file.to_vec();
+            violations.extend(conflicts);
+            Err(refuse(report, violations))
+        }
+    }
+}
+
+/// Content is everything but the order and the event; tokens compare by pseudonym.
+fn same_content(set: &WorkingSet, stored: &Version, position: &Position<Pseudonym>) -> bool {
+    stored.facts == position.facts
+        && stored.liabilities.len() == position.liabilities.len()
+        && stored
+            .liabilities
+            .iter()
+            .zip(&position.liabilities)
+            .all(|(a, b)| same_tokens(set, a, b))
+}
+
+/// V19: the borrower of an account stays; one that had no strong token may gain one.
+fn identity_changed(stored: &Version, plan: &Plan, before: SubjectId, after: SubjectId) -> bool {
+    stored.liabilities.first().is_some_and(has_strong) && plan.follow(before) != after
+}
+
+pub(super) fn version_of(number: u64, report: &Report, plan: &Plan, at: Timestamp) -> Version {
+    Version {
+        number,
+        event: report.event,
+        received_at: at,
+        correction_reason: None,
+        liabilities: plan.bound.iter().map(|bound| bound.liability.clone()).collect(),
+        facts: report.position.facts.clone(),
+        order: report.position.order,
+    }
+}
+
+fn recorded(
+    set: &WorkingSet,
+    account: &AccountRow,
+    version: &Version,
+    received_at: Timestamp,
+    report: &Report,
+) -> Decision {
+    let subjects = set
+        .liable
+        .get(&account.account_no)
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect();
+    recorded_as(subjects, version.number, received_at, report)
+}
+
+pub(super) fn recorded_as(
+    subjects: Vec<SubjectId>,
+    version: u64,
+    received_at: Timestamp,
+    report: &Report,
+) -> Decision {
+    let outcome = Outcome::Recorded {
+        version,
+        received_at,
+        warnings: report.warnings.clone(),
+    };
+    Decision {
+        outcome,
+        subjects,
+        purpose: None,
+        remember: true,
+    }
+}
+
+fn stale(stored: ReportOrder) -> Violation {
+    Violation::new(
+        Code::StaleSequence,
+        "position.sequence",
+        format!(
+            "(as_of, sequence) is before what is on file, ({}, {}): send a later pair, or correct the version \
+             that was wrong with CorrectPosition",
+            stored.as_of, stored.sequence
+        ),
+    )
+}
+
+fn pair_reused() -> Violation {
+    Violation::new(
+        Code::PairReused,
+        "position.sequence",
+        "this (as_of, sequence) is on file with other content: raise the sequence for new facts, or correct the \
+         version with CorrectPosition",
+    )
+}
+
+fn identity_changed_violation() -> Violation {
+    Violation::new(
+        Code::IdentityChanged,
+        "position.liabilities[0].tokens",
+        "the borrower of an account cannot change by a report: use CorrectPosition if the account was reported \
+         under the wrong person",
+    )
+}
+
+fn no_liability() -> Violation {
+    Violation::new(
+        Code::FieldRequired,
+        "position.liabilities",
+        "name everyone liable, the primary borrower first",
+    )
+}
+
+pub(super) fn unknown_account(field: &str) -> Violation {
+    Violation::new(
+        Code::AccountUnknown,
+        field,
+        "you have no account of this name on file: report it first, or check the reference",
+    )
+}
+
+pub(super) fn deleted_account(field: &str) -> Violation {
+    Violation::new(
+        Code::AccountDeleted,
+        field,
+        "the account was deleted: restore it by correcting its last version with CorrectPosition",
+    )
+}
