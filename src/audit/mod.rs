@@ -1,1 +1,16 @@
-//! The audit log's mathematics: canonical leaves, RFC 6962 tree, checkpoints. No storage here.
+//! The audit log's mathematics: canonical leaves, RFC 6962 tree, proofs, signed checkpoints. No storage here.
+//!
+//! Every unit of work leaves an entry: an erasable *opening* (salt and canonical bytes) and a *leaf*, the salted hash of
+//! it. Leaves are appended to a Merkle tree whose root is signed as a checkpoint in the C2SP format, so that any witness
+//! of the transparency ecosystem can follow the log. The invariant: a leaf hash, once appended, is never touched again;
+//! erasing an opening leaves a hash that proves nothing about a person.
+
+mod bytes;
+pub mod leaf;
+pub mod tree;
+
+#[cfg(test)]
+pub(crate) mod vectors;
+
+pub use leaf::{AuditFacts, Detail, FactsError, Opening};
+pub use tree::{Frontier, Node, NodeAt, NodeHash, TreeError};
