@@ -6,7 +6,10 @@
 //! erasing an opening leaves a hash that proves nothing about a person.
 
 mod bytes;
+
 pub mod leaf;
+
+pub mod proof;
 pub mod tree;
 
 #[cfg(test)]
