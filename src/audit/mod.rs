@@ -6,14 +6,15 @@
 //! erasing an opening leaves a hash that proves nothing about a person.
 
 mod bytes;
-
+pub mod checkpoint;
 pub mod leaf;
-
+pub mod note;
 pub mod proof;
 pub mod tree;
 
 #[cfg(test)]
 pub(crate) mod vectors;
 
+pub use checkpoint::{Checkpoint, CheckpointError, CheckpointKey, Origin, VerifierKey};
 pub use leaf::{AuditFacts, Detail, FactsError, Opening};
 pub use tree::{Frontier, Node, NodeAt, NodeHash, TreeError};
