@@ -1,0 +1,25 @@
+//! What can go wrong below the rooms. Says nothing of statements, files or content: only the log at the edge sees causes.
+
+use std::error::Error;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Not reachable, busy or full at the moment. Whether a write was done is unknown; it may be tried again.
+    #[error("the store is not available at the moment; try again")]
+    Unavailable,
+    /// Somebody else was faster. Nothing was done; read again and decide again.
+    #[error("the store has moved on meanwhile; read again")]
+    Conflict,
+    /// The store holds something that cannot be.
+    #[error("the store holds an impossible value in {table}, row {key}; restore it from a backup")]
+    Corrupt {
+        /// Which table.
+        table: &'static str,
+        /// Which row, by its numbers; never a token or an identifier.
+        key: String,
+    },
+    /// The engine failed otherwise. Nothing was done.
+    #[error("the database engine failed")]
+    Engine(#[source] Box<dyn Error + Send + Sync>),
+}
