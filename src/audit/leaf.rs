@@ -6,7 +6,7 @@
 //!
 //! Layout of version 1, integers big-endian, a *text* being its length in one byte and then UTF-8:
 //! version `0x01` · instant (i64, microseconds UTC) · member id (text) · certificate fingerprint (32 bytes) · rpc (text) ·
-//! purpose (`0x00`, or `0x01` and a text) · content SHA-256 (32 bytes) · detail (text) · subject ids (i64 each, to the end).
+//! purpose (text, empty for none) · content SHA-256 (32 bytes) · detail (text) · subject ids (i64 each, to the end).
 
 use sha2::{Digest, Sha256 as Hasher};
 
@@ -81,13 +81,7 @@ impl AuditFacts {
         put_text(&mut bytes, self.member_id.as_str());
         bytes.extend(self.certificate.0);
         put_text(&mut bytes, self.rpc.as_str());
-        match self.purpose {
-            None => bytes.push(0),
-            Some(purpose) => {
-                bytes.push(1);
-                put_text(&mut bytes, purpose.as_str());
-            }
-        }
+        put_text(&mut bytes, self.purpose.map_or("", Purpose::as_str));
         bytes.extend(self.content_sha256.0);
         put_text(&mut bytes, self.detail.as_str());
         for subject in &self.subject_ids {
@@ -121,7 +115,10 @@ impl AuditFacts {
                 .map(Fingerprint)
                 .ok_or(FactsError::Piece("certificate"))?,
             rpc: rest.text().and_then(find_rpc).ok_or(FactsError::Piece("rpc"))?,
-            purpose: take_purpose(&mut rest).ok_or(FactsError::Piece("purpose"))?,
+            purpose: rest
+                .text()
+                .ok_or(FactsError::Piece("purpose"))
+                .and_then(find_purpose)?,
             content_sha256: rest
                 .take()
                 .map(Sha256)
@@ -199,16 +196,12 @@ fn find_rpc(name: &str) -> Option<Rpc> {
     Rpc::ALL.into_iter().find(|rpc| rpc.as_str() == name)
 }
 
-fn take_purpose(rest: &mut Cursor<'_>) -> Option<Option<Purpose>> {
-    match rest.byte()? {
-        0 => Some(None),
-        1 => {
-            let name = rest.text()?;
-            let purpose = Purpose::ALL.iter().find(|purpose| purpose.as_str() == name)?;
-            Some(Some(*purpose))
-        }
-        2.. => None,
+fn find_purpose(name: &str) -> Result<Option<Purpose>, FactsError> {
+    if name.is_empty() {
+        return Ok(None);
     }
+    let found = Purpose::ALL.iter().find(|purpose| purpose.as_str() == name);
+    found.copied().map(Some).ok_or(FactsError::Piece("purpose"))
 }
 
 fn take_subjects(mut rest: Cursor<'_>) -> Option<Vec<SubjectId>> {
@@ -274,7 +267,6 @@ mod tests {
             &"c1".repeat(32),
             "0d",
             "51756572794578706f73757265",
-            "01",
             "0a",
             "4e45575f435245444954",
             &"a5".repeat(32),

@@ -1,10 +1,15 @@
 //! Reference vectors of RFC 6962 trees: the inputs and roots of the certificate-transparency project's own tests.
 
+use std::fmt::Write as _;
+
 use super::tree::NodeHash;
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 /// Bytes of hexadecimal text.

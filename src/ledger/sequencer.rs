@@ -186,7 +186,7 @@ impl Sequencer {
 
 /// Whether complete nodes of this level are stored. Leaves are, but as leaves.
 pub(super) const fn is_kept(level: u8) -> bool {
-    level > 0 && level % TILE_LEVELS == 0
+    level > 0 && level.is_multiple_of(TILE_LEVELS)
 }
 
 #[cfg(test)]
