@@ -28,7 +28,7 @@ const TILE_LEVELS: u8 = 8;
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The store failed.
-    #[error("the audit log's store failed: {0}")]
+    #[error("the audit log's store failed")]
     Store(#[from] StoreError),
     /// The stored tree is not what was signed last.
     #[error(
@@ -41,7 +41,7 @@ pub enum LedgerError {
     },
     /// The latest checkpoint was not signed by this key for this log.
     #[error(
-        "the audit log's latest checkpoint is refused ({0}); nothing is appended: were the ledger's key or its origin \
+        "the audit log's latest checkpoint is refused; nothing is appended: were the ledger's key or its origin \
          name changed? run `tallystick audit verify`"
     )]
     Checkpoint(#[from] CheckpointError),
