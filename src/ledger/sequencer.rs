@@ -25,7 +25,8 @@ const STEPS_MAX: u32 = 256;
 pub struct SequencerOptions {
     /// The most leaves of one step; at least 1, default 4,096.
     pub leaves_per_step_max: u32,
-    /// How long the lease outlives a step; at least the time between passes, default 30.
+    /// How long the lease outlives a step, and how long a successor waits after a crash; longer than the time between
+    /// passes, default 15.
     pub lease_seconds: u32,
 }
 
@@ -33,7 +34,7 @@ impl Default for SequencerOptions {
     fn default() -> Self {
         Self {
             leaves_per_step_max: 4_096,
-            lease_seconds: 30,
+            lease_seconds: 15,
         }
     }
 }
@@ -91,6 +92,9 @@ impl Sequencer {
             report(self.sequence_waiting().await);
         }
         report(self.sequence_waiting().await);
+        // A lease that ends now lets the next process begin at once. Should that fail, it ends by itself.
+        let now = self.clock.now();
+        drop(self.log.hold_lease(self.holder, now, now).await);
     }
 
     /// Appends and signs what waits. May be repeated at any time, and dropped at any await.

@@ -81,7 +81,8 @@ pub struct Batch {
     pub checkpoint: StoredCheckpoint,
 }
 
-/// Names a process that sequences: 16 unpredictable bytes, made at its start.
+/// Names a process that sequences: 16 unpredictable bytes, made at its start. Where only one process can open the store,
+/// a constant serves as well, and saves waiting for a crashed predecessor's lease to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseHolder(pub [u8; 16]);
 

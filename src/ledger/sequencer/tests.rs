@@ -144,14 +144,14 @@ fn only_the_holder_of_the_lease_works_until_it_ends() {
             SequencerOptions::default(),
         )
     };
-    for micros in [0, 29_999_999] {
+    for micros in [0, 14_999_999] {
         assert_eq!(
             now(rival(micros).sequence_waiting()).unwrap(),
             Pass::LeaseElsewhere
         );
     }
     assert_eq!(log.state().leaves.len(), 1);
-    let taken = now(rival(30_000_000).sequence_waiting()).unwrap();
+    let taken = now(rival(15_000_000).sequence_waiting()).unwrap();
     assert_eq!(taken, Pass::Sequenced { leaves: 1, size: 2 });
     assert_eq!(pass(&log).unwrap(), Pass::LeaseElsewhere);
 }
@@ -216,6 +216,31 @@ fn each_tick_is_a_pass_and_the_end_one_more() {
     now(sequencer(&log, 4).run(ticks, |pass| sizes.push(pass.unwrap())));
     let size = |leaves, size| Pass::Sequenced { leaves, size };
     assert_eq!(sizes, [size(2, 2), size(2, 4), size(2, 6), size(0, 6)]);
+}
+
+#[test]
+fn a_sequencer_that_stops_leaves_the_lease_to_its_successor() {
+    let log = log_of(1);
+    now(sequencer(&log, 4).run(stream::empty(), |_| {}));
+    let successor = Sequencer {
+        holder: LeaseHolder([2; 16]),
+        ..sequencer(&log, 4)
+    };
+    assert_eq!(
+        now(successor.sequence_waiting()).unwrap(),
+        Pass::Sequenced { leaves: 0, size: 1 }
+    );
+}
+
+#[test]
+fn a_sequencer_without_the_lease_does_not_end_it() {
+    let log = log_of(1);
+    let rival = Sequencer {
+        holder: LeaseHolder([2; 16]),
+        ..sequencer(&log, 4)
+    };
+    now(rival.run(stream::empty(), |_| {}));
+    assert_eq!(now(rival.sequence_waiting()).unwrap(), Pass::LeaseElsewhere);
 }
 
 #[derive(Debug, Clone)]
