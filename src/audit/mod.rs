@@ -18,3 +18,9 @@ pub(crate) mod vectors;
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointKey, Origin, VerifierKey};
 pub use leaf::{AuditFacts, Detail, FactsError, Opening};
 pub use tree::{Frontier, Node, NodeAt, NodeHash, TreeError};
+
+/// SHA-256 of what an entry says was answered.
+pub fn content_sha256(bytes: &[u8]) -> [u8; 32] {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).into()
+}

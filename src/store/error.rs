@@ -1,13 +1,16 @@
-//! What can go wrong below the rooms. Says nothing of statements, files or content: only the log at the edge sees causes.
+//! What can go wrong below the rooms. Says nothing of statements or content: only the log at the edge sees causes.
 
 use std::error::Error;
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Not reachable, busy or full at the moment. Whether a write was done is unknown; it may be tried again.
+    /// Not reachable, busy or stopping at the moment. Whether a write was done is unknown; it may be tried again.
     #[error("the store is not available at the moment; try again")]
     Unavailable,
+    /// The disk is full or failed. Nothing was done.
+    #[error("the database's disk is full or failing; free space or replace it, then try again")]
+    Disk(#[source] Box<dyn Error + Send + Sync>),
     /// Somebody else was faster. Nothing was done; read again and decide again.
     #[error("the store has moved on meanwhile; read again")]
     Conflict,
@@ -18,6 +21,17 @@ pub enum StoreError {
         table: &'static str,
         /// Which row, by its numbers; never a token or an identifier.
         key: String,
+    },
+    /// The database was made by another version of the program.
+    #[error(
+        "the database has schema version {found}, this program needs {expected}: run the program version that fits, or \
+         `tallystick database migrate` after a backup"
+    )]
+    SchemaVersion {
+        /// Version found.
+        found: i64,
+        /// Version needed.
+        expected: i64,
     },
     /// The engine failed otherwise. Nothing was done.
     #[error("the database engine failed")]

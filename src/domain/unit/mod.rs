@@ -1,7 +1,7 @@
 //! Units of work: every change of the market is a value, decided by pure code on the rows it concerns.
 //!
 //! The store groups whatever waits, loads the rows of [`WorkingSet::load`](working_set)'s keys at once, lets
-//! [`decide`](decide) judge each write in order (seeing the decisions before it), and writes the accepted changes together.
+//! [`decide`] judge each write in order (seeing the decisions before it), and writes the accepted changes together.
 //! A refused write leaves no trace. Both engines share all of this; they only load and flush.
 
 mod administer;

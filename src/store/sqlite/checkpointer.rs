@@ -1,0 +1,61 @@
+//! Moves the write-ahead log into the database off the writer's path: an automatic checkpoint would make some commit wait
+//! for hundreds of milliseconds.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::sync::mpsc::{RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::open;
+use crate::store::StoreError;
+
+/// How often the log's size is looked at.
+const INTERVAL: Duration = Duration::from_millis(500);
+/// Size of the log above which it is moved while others work.
+const PASSIVE_BYTES: u64 = 16 << 20;
+/// Size of the log above which it is also cut back, for which the writer waits a moment.
+const TRUNCATE_BYTES: u64 = 256 << 20;
+
+/// The checkpointing thread; ends when this is dropped.
+pub(super) struct Checkpointer {
+    _stop: Sender<()>,
+}
+
+impl Checkpointer {
+    /// Starts the thread.
+    pub(super) fn start(path: &Path) -> Result<Self, StoreError> {
+        let connection = open::checkpointer(path).map_err(StoreError::from)?;
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let log = PathBuf::from(log);
+        let (stop, stopped) = mpsc::channel::<()>();
+        std::thread::Builder::new()
+            .name("store-checkpointer".to_owned())
+            .spawn(move || {
+                while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                    checkpoint(&connection, &log);
+                }
+            })
+            .map_err(|error| StoreError::Engine(Box::new(error)))?;
+        Ok(Self { _stop: stop })
+    }
+}
+
+/// A checkpoint that cannot be done now is done later; the log is the truth until then.
+fn checkpoint(connection: &Connection, log: &Path) {
+    let bytes = std::fs::metadata(log).map_or(0, |file| file.len());
+    let mode = if bytes >= TRUNCATE_BYTES {
+        "PRAGMA wal_checkpoint(TRUNCATE)"
+    } else if bytes >= PASSIVE_BYTES {
+        "PRAGMA wal_checkpoint(PASSIVE)"
+    } else {
+        return;
+    };
+    if mode.contains("TRUNCATE") {
+        // First what can be moved without anybody waiting; what is left is little.
+        let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    }
+    let _ = connection.query_row(mode, [], |_| Ok(()));
+}

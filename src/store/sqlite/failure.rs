@@ -1,0 +1,58 @@
+//! What SQLite says went wrong, in the store's words.
+
+use rusqlite::ffi::ErrorCode;
+
+use crate::store::StoreError;
+
+/// A failure inside this engine.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// SQLite refused.
+    Engine(rusqlite::Error),
+    /// A value that cannot be.
+    Corrupt {
+        /// Which table.
+        table: &'static str,
+        /// Which row, by numbers.
+        key: String,
+    },
+    /// Somebody else was faster.
+    Conflict,
+}
+
+pub(super) type Outcome<T> = Result<T, Failure>;
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Corrupt { table, key } => Self::Corrupt { table, key },
+            Failure::Conflict => Self::Conflict,
+            Failure::Engine(error) => match error.sqlite_error_code() {
+                Some(
+                    ErrorCode::DiskFull
+                    | ErrorCode::SystemIoFailure
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::CannotOpen,
+                ) => Self::Disk(Box::new(error)),
+                Some(
+                    ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OperationInterrupted,
+                ) => Self::Unavailable,
+                Some(_) | None => Self::Engine(Box::new(error)),
+            },
+        }
+    }
+}
+
+/// A value of a row that cannot be, with the row's key in numbers.
+pub(super) fn corrupt(table: &'static str, key: impl std::fmt::Display) -> Failure {
+    Failure::Corrupt {
+        table,
+        key: key.to_string(),
+    }
+}

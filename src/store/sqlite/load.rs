@@ -1,0 +1,491 @@
+//! Fills a working set: what the keys of a group name, in the two stages that the domain asks for.
+//!
+//! Every statement runs once for each key, whether it finds anything or not: NO_RECORD and FOUND run the same ones.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use rusqlite::{Connection, Row, params};
+
+use super::failure::{Outcome, corrupt};
+use super::members;
+use super::rows::{self, Columns, version_columns};
+use super::statement::Statement;
+use crate::domain::date::{days_before, to_epoch_days};
+use crate::domain::inquiry::Purpose;
+use crate::domain::names::{
+    AccountNo, AccountRef, AnswerId, Fingerprint, MemberNo, RequestId, Sha256, SubjectId, TokenId,
+};
+use crate::domain::token::{IdentifierType, Pseudonym, TokenRow};
+use crate::domain::unit::rows::{
+    AccountRow, FrozenRow, GrantRow, HistoryRow, InquiryRow, LinkRow, LookKind, PositionRow, ProposalRow,
+    UsageRow,
+};
+use crate::domain::unit::working_set::{RequestName, SubjectRows};
+use crate::domain::unit::{Keys, Rpc, WorkingSet};
+
+/// Civil days of created subjects that decisions look back on.
+const CREATION_DAYS: u32 = 30;
+
+const FIND_TOKEN: Statement = Statement {
+    sql: "-- find_token
+        SELECT token_id, identifier_type, subject_id
+        FROM subject_token
+        WHERE sealed = ?1",
+    parameters: 1,
+};
+const SUBJECT_OF_TOKEN: Statement = Statement {
+    sql: "-- subject_of_token
+        SELECT subject_id
+        FROM subject_token
+        WHERE token_id = ?1",
+    parameters: 1,
+};
+pub(super) const FIND_ACCOUNT: Statement = Statement {
+    sql: "-- find_account
+        SELECT account_no, holder, versions_made
+        FROM account
+        WHERE member_no = ?1 AND account_ref = ?2",
+    parameters: 2,
+};
+const FIND_REQUEST: Statement = Statement {
+    sql: "-- find_request
+        SELECT member_no, body_sha256, accepted
+        FROM request
+        WHERE member_no = ?1 AND rpc = ?2 AND request_id = ?3",
+    parameters: 3,
+};
+const LINKS_OF_MOBILE: Statement = Statement {
+    sql: "-- links_of_mobile
+        SELECT mobile_subject, subject_id, member_no, last_seen
+        FROM mobile_link
+        WHERE mobile_subject = ?1
+        ORDER BY subject_id, member_no",
+    parameters: 1,
+};
+const POSITIONS_OF_SUBJECT: Statement = Statement {
+    sql: concat!(
+        "-- positions_of_subject
+        SELECT subject_id, member_no, account_no, role, first_received_at, last_received_at, deleted, disputed, \
+         suppressed, missing_batches, ",
+        version_columns!(),
+        "
+        FROM position
+        WHERE subject_id = ?1
+        ORDER BY member_no, account_no"
+    ),
+    parameters: 1,
+};
+const HISTORY_OF_SUBJECT: Statement = Statement {
+    sql: "-- history_of_subject
+        SELECT subject_id, account_no, version, member_no, as_of, days_past_due, next_due_on
+        FROM position_history
+        WHERE subject_id = ?1
+        ORDER BY account_no, version",
+    parameters: 1,
+};
+const INQUIRIES_OF_SUBJECT: Statement = Statement {
+    sql: "-- inquiries_of_subject
+        SELECT subject_id, inquired_at, answer_id, member_no, kind, purpose, with_strong, counted
+        FROM inquiry
+        WHERE subject_id = ?1
+        ORDER BY inquired_at, answer_id",
+    parameters: 1,
+};
+const FROZEN_OF_SUBJECT: Statement = Statement {
+    sql: "-- frozen_of_subject
+        SELECT subject_id, member_no, hard, with_strong, figures
+        FROM frozen_answer
+        WHERE subject_id = ?1 AND day = ?2
+        ORDER BY member_no, hard, with_strong",
+    parameters: 2,
+};
+const VERSIONS_OF_ACCOUNT: Statement = Statement {
+    sql: concat!(
+        "-- versions_of_account
+        SELECT account_no, member_no, corrected_by, ",
+        version_columns!(),
+        "
+        FROM past_version
+        WHERE account_no = ?1
+        ORDER BY version"
+    ),
+    parameters: 1,
+};
+const ACTIVITY_OF_MEMBER: Statement = Statement {
+    sql: "-- activity_of_member
+        SELECT member_no, evaluations_ever
+        FROM member_activity
+        WHERE member_no = ?1",
+    parameters: 1,
+};
+const USAGE_OF_DAY: Statement = Statement {
+    sql: "-- usage_of_day
+        SELECT from_quota
+        FROM evaluation_usage
+        WHERE member_no = ?1 AND day = ?2",
+    parameters: 2,
+};
+const CREATIONS_OF_MEMBER: Statement = Statement {
+    sql: "-- creations_of_member
+        SELECT member_no, day, subjects
+        FROM subject_creation
+        WHERE member_no = ?1 AND day > ?2
+        ORDER BY day",
+    parameters: 2,
+};
+const GRANTS_OF_MEMBER: Statement = Statement {
+    sql: "-- grants_of_member
+        SELECT grant_no, remaining, expires_at
+        FROM evaluation_grant
+        WHERE member_no = ?1 AND remaining > 0
+        ORDER BY expires_at, grant_no",
+    parameters: 1,
+};
+const NETWORK_EVALUATIONS: Statement = Statement {
+    sql: "-- network_evaluations
+        SELECT coalesce(sum(evaluations), 0)
+        FROM evaluation_usage
+        WHERE day = ?1",
+    parameters: 1,
+};
+const PROPOSALS: Statement = Statement {
+    sql: "-- proposals
+        SELECT proposed_at, rpc, request_id, body_sha256, proposed_by
+        FROM proposal
+        ORDER BY rpc, request_id",
+    parameters: 0,
+};
+
+#[cfg(test)]
+/// The statements of this file.
+pub(super) const CATALOGUE: [Statement; 15] = [
+    FIND_TOKEN,
+    SUBJECT_OF_TOKEN,
+    FIND_ACCOUNT,
+    FIND_REQUEST,
+    LINKS_OF_MOBILE,
+    POSITIONS_OF_SUBJECT,
+    HISTORY_OF_SUBJECT,
+    INQUIRIES_OF_SUBJECT,
+    FROZEN_OF_SUBJECT,
+    VERSIONS_OF_ACCOUNT,
+    ACTIVITY_OF_MEMBER,
+    USAGE_OF_DAY,
+    CREATIONS_OF_MEMBER,
+    GRANTS_OF_MEMBER,
+    NETWORK_EVALUATIONS,
+];
+#[cfg(test)]
+/// The statement of this file that stands alone.
+pub(super) const CATALOGUE_REGISTER: [Statement; 1] = [PROPOSALS];
+
+/// Loads what `keys` name, as of the civil day `today`.
+pub(super) fn load(
+    connection: &Connection,
+    keys: &Keys,
+    today: NaiveDate,
+    set: &mut WorkingSet,
+) -> Outcome<()> {
+    let mut subjects = BTreeSet::new();
+    load_tokens(connection, keys, set, &mut subjects)?;
+    load_accounts(connection, keys, set, &mut subjects)?;
+    for name in &keys.requests {
+        if let Some(found) = FIND_REQUEST.find(connection, request_key(name), request)? {
+            set.requests.insert(*name, found);
+        }
+    }
+    for member_no in &keys.usage {
+        set.usage
+            .insert(*member_no, usage(connection, *member_no, today)?);
+    }
+    if keys.register {
+        load_register(connection, today, set)?;
+    }
+    for subject in subjects {
+        set.subjects
+            .insert(subject, subject_rows(connection, subject, today)?);
+    }
+    check_holders(set)
+}
+
+fn load_tokens(
+    connection: &Connection,
+    keys: &Keys,
+    set: &mut WorkingSet,
+    subjects: &mut BTreeSet<SubjectId>,
+) -> Outcome<()> {
+    for pseudonym in &keys.pseudonyms {
+        let found = FIND_TOKEN.find(connection, params![pseudonym.sealed], |row| token(row, pseudonym))?;
+        let Some(row) = found else { continue };
+        set.tokens.insert(pseudonym.clone(), row);
+        subjects.insert(row.subject_id);
+        if !row.identifier_type.is_strong() {
+            let links = LINKS_OF_MOBILE.all(connection, params![row.subject_id.0], link)?;
+            subjects.extend(links.iter().map(|link| link.subject_id));
+            set.links.insert(row.subject_id, links);
+        }
+    }
+    Ok(())
+}
+
+fn load_accounts(
+    connection: &Connection,
+    keys: &Keys,
+    set: &mut WorkingSet,
+    subjects: &mut BTreeSet<SubjectId>,
+) -> Outcome<()> {
+    for (member_no, account_ref) in &keys.accounts {
+        let Some(account) = find_account(connection, *member_no, account_ref)? else {
+            continue;
+        };
+        let liable = liable(connection, &account)?;
+        subjects.extend(liable.iter().copied());
+        set.liable.insert(account.account_no, liable);
+        if keys.versions.contains(&(*member_no, account_ref.clone())) {
+            set.past_versions
+                .insert(account.account_no, past_versions(connection, account.account_no)?);
+        }
+        set.accounts.insert((*member_no, account_ref.clone()), account);
+    }
+    Ok(())
+}
+
+/// An account by its member's name of it.
+pub(super) fn find_account(
+    connection: &Connection,
+    member_no: MemberNo,
+    account_ref: &AccountRef,
+) -> Outcome<Option<AccountRow>> {
+    FIND_ACCOUNT.find(connection, params![member_no.0, account_ref.as_str()], |row| {
+        let mut columns = Columns::new(row, "account");
+        Ok(AccountRow {
+            member_no,
+            account_ref: account_ref.clone(),
+            account_no: AccountNo(columns.take()?),
+            holder: SubjectId(columns.take()?),
+            versions_made: columns.count()?,
+        })
+    })
+}
+
+/// All past versions of an account, oldest number first.
+pub(super) fn past_versions(
+    connection: &Connection,
+    account_no: AccountNo,
+) -> Outcome<Vec<crate::domain::unit::rows::PastVersion>> {
+    VERSIONS_OF_ACCOUNT.all(connection, params![account_no.0], |row| {
+        rows::past_version(&mut Columns::new(row, "past_version"))
+    })
+}
+
+/// At least the subjects of the account's position rows: its holder and those whom its tokens mean now.
+fn liable(connection: &Connection, account: &AccountRow) -> Outcome<BTreeSet<SubjectId>> {
+    let mut liable = BTreeSet::from([account.holder]);
+    let row = super::reads::current_row(connection, account)?;
+    for liability in row.version.liabilities.iter().skip(1) {
+        for shown in &liability.tokens {
+            let token_id = shown.token.token_id.0;
+            let subject = SUBJECT_OF_TOKEN.get(connection, params![token_id], |row| Ok(row.get(0)?))?;
+            liable.insert(SubjectId(subject));
+        }
+    }
+    Ok(liable)
+}
+
+/// Every account that was loaded must have its current version.
+fn check_holders(set: &WorkingSet) -> Outcome<()> {
+    for account in set.accounts.values() {
+        let rows = set.subjects.get(&account.holder);
+        let key = (account.member_no, account.account_no);
+        if !rows.is_some_and(|rows| rows.positions.contains_key(&key)) {
+            return Err(corrupt("account", account.account_no.0));
+        }
+    }
+    Ok(())
+}
+
+fn load_register(connection: &Connection, today: NaiveDate, set: &mut WorkingSet) -> Outcome<()> {
+    set.register = members::all(connection)?
+        .into_iter()
+        .map(|member| (member.member_no, member))
+        .collect();
+    set.proposals = PROPOSALS.all(connection, [], proposal)?.into_iter().collect();
+    set.network_evaluations_today =
+        NETWORK_EVALUATIONS.get(connection, params![to_epoch_days(today)], |row| {
+            Columns::new(row, "evaluation_usage").count()
+        })?;
+    Ok(())
+}
+
+fn subject_rows(connection: &Connection, subject: SubjectId, today: NaiveDate) -> Outcome<SubjectRows> {
+    let key = params![subject.0];
+    let positions = POSITIONS_OF_SUBJECT.all(connection, key, |row| {
+        rows::position(&mut Columns::new(row, "position"))
+    })?;
+    Ok(SubjectRows {
+        positions: positions
+            .into_iter()
+            .map(|row: PositionRow| ((row.member_no, row.account_no), row))
+            .collect(),
+        history: HISTORY_OF_SUBJECT.all(connection, key, history)?,
+        inquiries: INQUIRIES_OF_SUBJECT.all(connection, key, inquiry)?,
+        frozen: FROZEN_OF_SUBJECT.all(connection, params![subject.0, to_epoch_days(today)], |row| {
+            frozen(row, today)
+        })?,
+    })
+}
+
+fn usage(connection: &Connection, member_no: MemberNo, today: NaiveDate) -> Outcome<UsageRow> {
+    let day = to_epoch_days(today);
+    let since = to_epoch_days(days_before(today, CREATION_DAYS));
+    let ever = ACTIVITY_OF_MEMBER.find(connection, params![member_no.0], |row| {
+        let mut columns = Columns::new(row, "member_activity");
+        let _: i64 = columns.take()?;
+        columns.count()
+    })?;
+    let charged = USAGE_OF_DAY.find(connection, params![member_no.0, day], |row| {
+        Columns::new(row, "evaluation_usage").count()
+    })?;
+    let subjects_created = CREATIONS_OF_MEMBER.all(connection, params![member_no.0, since], |row| {
+        let mut columns = Columns::new(row, "subject_creation");
+        let _: i64 = columns.take()?;
+        Ok((columns.date()?, columns.count()?))
+    })?;
+    let grants = GRANTS_OF_MEMBER.all(connection, params![member_no.0], |row| {
+        let mut columns = Columns::new(row, "evaluation_grant");
+        Ok(GrantRow {
+            grant_no: columns.take()?,
+            remaining: columns.count()?,
+            expires_at: columns.instant()?,
+        })
+    })?;
+    Ok(UsageRow {
+        evaluations_ever: ever.unwrap_or(0),
+        evaluations_today: charged.unwrap_or(0),
+        subjects_created,
+        grants,
+    })
+}
+
+fn request_key(name: &RequestName) -> (i64, &'static str, [u8; 16]) {
+    (name.0.0, name.1.as_str(), name.2.0)
+}
+
+fn request(row: &Row<'_>) -> Outcome<(Sha256, crate::domain::unit::Accepted)> {
+    let mut columns = Columns::new(row, "request");
+    let _: i64 = columns.take()?;
+    Ok((Sha256(columns.bytes()?), columns.decoded()?))
+}
+
+fn token(row: &Row<'_>, pseudonym: &Pseudonym) -> Outcome<TokenRow> {
+    let mut columns = Columns::new(row, "subject_token");
+    let token_id = TokenId(columns.take()?);
+    let identifier_type = columns.code(identifier_type)?;
+    if identifier_type != pseudonym.identifier_type {
+        return Err(columns.corrupt());
+    }
+    Ok(TokenRow {
+        token_id,
+        identifier_type,
+        subject_id: SubjectId(columns.take()?),
+    })
+}
+
+/// The stored number of an identifier's type: the contract's.
+pub(super) const fn identifier_code(identifier_type: IdentifierType) -> i32 {
+    match identifier_type {
+        IdentifierType::Mobile => 1,
+        IdentifierType::NationalId => 2,
+        IdentifierType::Passport => 3,
+        IdentifierType::EnterpriseCode => 4,
+    }
+}
+
+/// Inverse of [`identifier_code`].
+pub(super) fn identifier_type(code: i32) -> Option<IdentifierType> {
+    IdentifierType::ALL
+        .into_iter()
+        .find(|candidate| identifier_code(*candidate) == code)
+}
+
+fn link(row: &Row<'_>) -> Outcome<LinkRow> {
+    let mut columns = Columns::new(row, "mobile_link");
+    Ok(LinkRow {
+        mobile_subject: SubjectId(columns.take()?),
+        subject_id: SubjectId(columns.take()?),
+        member_no: MemberNo(columns.take()?),
+        last_seen: columns.date()?,
+    })
+}
+
+fn history(row: &Row<'_>) -> Outcome<HistoryRow> {
+    let mut columns = Columns::new(row, "position_history");
+    Ok(HistoryRow {
+        subject_id: SubjectId(columns.take()?),
+        account_no: AccountNo(columns.take()?),
+        version: columns.count()?,
+        member_no: MemberNo(columns.take()?),
+        as_of: columns.date()?,
+        days_past_due: columns.count()?,
+        next_due_on: columns.optional_date()?,
+    })
+}
+
+fn inquiry(row: &Row<'_>) -> Outcome<InquiryRow> {
+    let mut columns = Columns::new(row, "inquiry");
+    Ok(InquiryRow {
+        subject_id: SubjectId(columns.take()?),
+        inquired_at: columns.instant()?,
+        answer_id: AnswerId(columns.bytes()?),
+        member_no: MemberNo(columns.take()?),
+        kind: columns.code(look_kind)?,
+        purpose: columns.code(Purpose::from_code)?,
+        with_strong: columns.take()?,
+        counted: columns.take()?,
+        consent: None,
+    })
+}
+
+/// The stored number of a look's kind.
+pub(super) const fn look_code(kind: LookKind) -> i32 {
+    match kind {
+        LookKind::Query => 1,
+        LookKind::Review => 2,
+    }
+}
+
+fn look_kind(code: i32) -> Option<LookKind> {
+    [LookKind::Query, LookKind::Review]
+        .into_iter()
+        .find(|kind| look_code(*kind) == code)
+}
+
+fn frozen(row: &Row<'_>, day: NaiveDate) -> Outcome<FrozenRow> {
+    let mut columns = Columns::new(row, "frozen_answer");
+    Ok(FrozenRow {
+        subject_id: SubjectId(columns.take()?),
+        member_no: MemberNo(columns.take()?),
+        day,
+        hard: columns.take()?,
+        with_strong: columns.take()?,
+        figures: columns.decoded()?,
+    })
+}
+
+fn proposal(row: &Row<'_>) -> Outcome<((Rpc, RequestId), ProposalRow)> {
+    let mut columns = Columns::new(row, "proposal");
+    let proposed_at = columns.instant()?;
+    let rpc = columns.text(|text| Rpc::ALL.into_iter().find(|rpc| rpc.as_str() == text))?;
+    let request_id = RequestId(columns.bytes()?);
+    let body = Sha256(columns.bytes()?);
+    let proposed_by = Fingerprint(columns.bytes()?);
+    Ok((
+        (rpc, request_id),
+        ProposalRow {
+            body,
+            proposed_by,
+            proposed_at,
+        },
+    ))
+}

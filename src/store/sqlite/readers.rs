@@ -1,0 +1,58 @@
+//! Threads that read, each with a connection of its own. A read takes the first one that is free.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::failure::Outcome;
+use super::open;
+use crate::store::StoreError;
+
+type Task = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// A handle to the reading threads; they end when it is dropped.
+pub(super) struct Readers {
+    tasks: Sender<Task>,
+}
+
+impl Readers {
+    /// Starts `count` threads.
+    pub(super) fn start(path: &Path, count: usize) -> Result<Self, StoreError> {
+        let (tasks, waiting) = mpsc::channel();
+        let waiting = Arc::new(Mutex::new(waiting));
+        for number in 0..count {
+            let mut connection = open::reader(path).map_err(StoreError::from)?;
+            let waiting = waiting.clone();
+            std::thread::Builder::new()
+                .name(format!("store-reader-{number}"))
+                .spawn(move || {
+                    while let Some(task) = next(&waiting) {
+                        task(&mut connection);
+                    }
+                })
+                .map_err(|error| StoreError::Engine(Box::new(error)))?;
+        }
+        Ok(Self { tasks })
+    }
+
+    /// Runs a read on a free thread.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Outcome<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let task: Task = Box::new(move |connection| {
+            // A caller that went away needs no answer.
+            let _ = reply.send(work(connection).map_err(StoreError::from));
+        });
+        self.tasks.send(task).map_err(|_| StoreError::Unavailable)?;
+        answer.await.map_err(|_| StoreError::Unavailable)?
+    }
+}
+
+fn next(waiting: &Mutex<Receiver<Task>>) -> Option<Task> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
