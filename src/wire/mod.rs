@@ -1,5 +1,7 @@
 //! The contract's generated code and the only conversions between it and the domain.
 
+pub mod convert;
+
 /// Generated from `proto/tallystick/v1`.
 #[expect(
     missing_docs,
@@ -12,4 +14,10 @@ pub mod pb {
 
     /// Every file of the contract with its imports and comments, for reflection.
     pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/tallystick.bin"));
+}
+
+impl std::fmt::Debug for pb::SubjectToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SubjectToken(…)")
+    }
 }

@@ -14,6 +14,8 @@ mod liabilities;
 pub mod message;
 #[cfg(test)]
 pub mod samples;
+#[cfg(test)]
+pub mod strategies;
 pub mod text;
 
 pub use change::{ChangeKind, Stated, check_change};
