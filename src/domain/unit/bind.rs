@@ -61,6 +61,11 @@ impl Plan {
         self.bound.first().map(|bound| bound.subject_id)
     }
 
+    /// Everyone liable, as stored.
+    pub(super) fn liabilities(&self) -> Vec<Liability<TokenRef>> {
+        self.bound.iter().map(|bound| bound.liability.clone()).collect()
+    }
+
     /// Each liable subject once, own debt winning over contingent.
     pub(super) fn roles(&self) -> Vec<(SubjectId, LiabilityRole)> {
         let mut roles: Vec<(SubjectId, LiabilityRole)> = Vec::with_capacity(self.bound.len());
@@ -76,7 +81,7 @@ impl Plan {
     }
 
     /// Where a subject is after the absorptions planned so far.
-    pub(super) fn follow(&self, subject: SubjectId) -> SubjectId {
+    fn follow(&self, subject: SubjectId) -> SubjectId {
         self.absorbed
             .iter()
             .fold(subject, |at, (from, to)| if at == *from { *to } else { at })

@@ -2,14 +2,16 @@
 
 use super::bind::Plan;
 use super::record;
-use super::report::{current_row, deleted_account, plan, recorded_as, refuse, unknown_account, version_of};
+use super::report::{
+    current_row, deleted_account, plan_alone, plan_change, recorded_as, refuse, unknown_account, version_of,
+};
 use super::rows::{AccountRow, PositionRow, Version};
 use super::working_set::Change;
 use super::{Correction, Decision, Outcome, Refused, WorkingSet};
 use crate::domain::date::Timestamp;
 use crate::domain::names::{AccountRef, MemberNo};
 use crate::domain::position::DeletionReason;
-use crate::domain::validation;
+use crate::domain::validation::ChangeKind;
 use crate::domain::violation::{Code, Violation};
 
 /// Decides a correction of a member.
@@ -36,15 +38,11 @@ pub(super) fn decide(
     if report.position.order != target.order {
         violations.push(pair_changed(&target));
     }
-    let mut warnings = Vec::new();
-    if let Some(before) = version_before(set, &account, &row, &target) {
-        let position = &report.position;
-        let findings =
-            validation::check_corrected(&before.facts, before.order, &position.facts, position.order);
-        violations.extend(findings.violations);
-        warnings = findings.warnings;
-    }
-    let plan = plan(set, report, &violations)?;
+    let before = version_before(set, &account, &row, &target);
+    let (plan, warnings) = match &before {
+        Some(before) => plan_change(set, report, before.into(), ChangeKind::Correction, &violations)?,
+        None => (plan_alone(set, report, &violations)?, Vec::new()),
+    };
     plan.carry_out(set, member_no, set.rules.zone.date_of(at));
     let number = account.versions_made.saturating_add(1);
     let mut version = version_of(number, report, &plan, at);

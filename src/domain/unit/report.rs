@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::bind::{Plan, has_strong, same_tokens};
+use super::bind::{Plan, same_tokens};
 use super::record;
 use super::rows::{AccountRow, PositionRow, Version};
 use super::{Decision, Outcome, Refused, Report, WorkingSet};
@@ -10,7 +10,7 @@ use crate::domain::date::Timestamp;
 use crate::domain::names::{AccountNo, MemberNo, SubjectId};
 use crate::domain::position::{Liability, Position, ReportOrder};
 use crate::domain::token::{Pseudonym, TokenRef};
-use crate::domain::validation;
+use crate::domain::validation::{ChangeKind, Stated, check_change};
 use crate::domain::violation::{Code, Violation};
 
 /// Decides a report of a member.
@@ -72,7 +72,7 @@ fn open(
     report: &Report,
     at: Timestamp,
 ) -> Result<Decision, Refused> {
-    let plan = plan(set, report, &[])?;
+    let plan = plan_alone(set, report, &[])?;
     let Some(holder) = plan.holder() else {
         return Err(refuse(report, vec![no_liability()]));
     };
@@ -103,20 +103,10 @@ fn replace(
     report: &Report,
     at: Timestamp,
 ) -> Result<Decision, Refused> {
-    let position = &report.position;
-    let findings = validation::check_change(
-        &row.version.facts,
-        row.version.order,
-        &position.facts,
-        position.order,
-    );
-    let plan = plan(set, report, &findings.violations)?;
+    let (plan, warnings) = plan_change(set, report, Stated::from(&row.version), ChangeKind::Report, &[])?;
     let Some(holder) = plan.holder() else {
         return Err(refuse(report, vec![no_liability()]));
     };
-    if identity_changed(&row.version, &plan, account.holder, holder) {
-        return Err(refuse(report, vec![identity_changed_violation()]));
-    }
     let account = AccountRow {
         holder,
         versions_made: account.versions_made.saturating_add(1),
@@ -132,8 +122,8 @@ fn replace(
     replace_current(set, &account, row, &plan);
     record::note_report(set, account.member_no, version.order.as_of);
     let mut decision = recorded(set, &account, &version, at, report);
-    if let Outcome::Recorded { warnings, .. } = &mut decision.outcome {
-        warnings.extend(findings.warnings);
+    if let Outcome::Recorded { warnings: given, .. } = &mut decision.outcome {
+        given.extend(warnings);
     }
     Ok(decision)
 }
@@ -183,13 +173,45 @@ fn advance_proofs(stored: &mut [Liability<TokenRef>], presented: &[Liability<Pse
     }
 }
 
-/// Plans the binding; refuses with everything that is wrong.
-pub(super) fn plan(set: &mut WorkingSet, report: &Report, on_file: &[Violation]) -> Result<Plan, Refused> {
+/// Plans the binding of a report that nothing comes before; refuses with everything that is wrong.
+pub(super) fn plan_alone(
+    set: &mut WorkingSet,
+    report: &Report,
+    on_file: &[Violation],
+) -> Result<Plan, Refused> {
     match Plan::of(set, &report.position.liabilities) {
         Ok(plan) if report.violations.is_empty() && on_file.is_empty() => Ok(plan),
         Ok(_) => Err(refuse(report, on_file.to_vec())),
+        Err(conflicts) => Err(refuse(report, [on_file, &conflicts].concat())),
+    }
+}
+
+/// Plans the binding of a report that follows another statement, and judges the change between them; refuses with
+/// everything that is wrong, `on_file` included. Returns what is odd about the change.
+pub(super) fn plan_change(
+    set: &mut WorkingSet,
+    report: &Report,
+    before: Stated<'_>,
+    kind: ChangeKind,
+    on_file: &[Violation],
+) -> Result<(Plan, Vec<Violation>), Refused> {
+    let planned = Plan::of(set, &report.position.liabilities);
+    // Without a binding nobody can tell whether the borrower is the same: the other rules are judged all the same.
+    let bound = planned
+        .as_ref()
+        .map_or_else(|_| before.liabilities.to_vec(), Plan::liabilities);
+    let after = Stated {
+        liabilities: &bound,
+        facts: &report.position.facts,
+        order: report.position.order,
+    };
+    let findings = check_change(before, after, kind);
+    let mut violations = on_file.to_vec();
+    violations.extend(findings.violations);
+    match planned {
+        Ok(plan) if violations.is_empty() && report.violations.is_empty() => Ok((plan, findings.warnings)),
+        Ok(_) => Err(refuse(report, violations)),
         Err(conflicts) => {
-            let mut violations = on_file.to_vec();
             violations.extend(conflicts);
             Err(refuse(report, violations))
         }
@@ -207,18 +229,13 @@ fn same_content(set: &WorkingSet, stored: &Version, position: &Position<Pseudony
             .all(|(a, b)| same_tokens(set, a, b))
 }
 
-/// V19: the borrower of an account stays; one that had no strong token may gain one.
-fn identity_changed(stored: &Version, plan: &Plan, before: SubjectId, after: SubjectId) -> bool {
-    stored.liabilities.first().is_some_and(has_strong) && plan.follow(before) != after
-}
-
 pub(super) fn version_of(number: u64, report: &Report, plan: &Plan, at: Timestamp) -> Version {
     Version {
         number,
         event: report.event,
         received_at: at,
         correction_reason: None,
-        liabilities: plan.bound.iter().map(|bound| bound.liability.clone()).collect(),
+        liabilities: plan.liabilities(),
         facts: report.position.facts.clone(),
         order: report.position.order,
     }
@@ -278,15 +295,6 @@ fn pair_reused() -> Violation {
         "position.sequence",
         "this (as_of, sequence) is on file with other content: raise the sequence for new facts, or correct the \
          version with CorrectPosition",
-    )
-}
-
-fn identity_changed_violation() -> Violation {
-    Violation::new(
-        Code::IdentityChanged,
-        "position.liabilities[0].tokens",
-        "the borrower of an account cannot change by a report: use CorrectPosition if the account was reported \
-         under the wrong person",
     )
 }
 
