@@ -1,1 +1,112 @@
 //! The room that answers how deep a subject is in debt elsewhere.
+//!
+//! A look is a unit of work: resolved, answered, recorded and frozen in one go, durable before the answer leaves. Here its
+//! tokens become pseudonyms and the answer gets its name.
+
+use std::sync::Arc;
+
+use crate::domain::caller::Caller;
+use crate::domain::clock::SharedEntropy;
+use crate::domain::inquiry::Inquiry;
+use crate::domain::names::AnswerId;
+use crate::domain::token::{Presented, Pseudonym};
+use crate::domain::unit::rows::LookKind;
+use crate::domain::unit::{Accepted, Action, Look, Refused, RequestKey, Write};
+use crate::domain::violation::{Code, Violation};
+use crate::identity::token::SubjectToken;
+use crate::store::{ApplyError, Store};
+use crate::subjects::TokenMapper;
+
+/// The room.
+pub struct Exposure {
+    store: Arc<dyn Store>,
+    tokens: Arc<TokenMapper>,
+    entropy: SharedEntropy,
+}
+
+impl Exposure {
+    /// The room over a store.
+    pub fn new(store: Arc<dyn Store>, tokens: Arc<TokenMapper>, entropy: SharedEntropy) -> Self {
+        Self {
+            store,
+            tokens,
+            entropy,
+        }
+    }
+
+    /// Answers a query. The inquiry, the frozen figures and the audit entry are durable on return.
+    ///
+    /// # Errors
+    /// Refused when the caller asks about more unknown subjects than it ever had tokens evaluated; or the store failed.
+    pub async fn query(
+        &self,
+        caller: &Caller,
+        request: RequestKey,
+        inquiry: Inquiry<SubjectToken>,
+    ) -> Result<Accepted, ApplyError> {
+        self.look(caller, LookKind::Query, Some(request), inquiry).await
+    }
+
+    /// Answers one request of a portfolio review.
+    ///
+    /// # Errors
+    /// As [`Self::query`], and when the subject was reviewed today.
+    pub async fn review(
+        &self,
+        caller: &Caller,
+        inquiry: Inquiry<SubjectToken>,
+    ) -> Result<Accepted, ApplyError> {
+        self.look(caller, LookKind::Review, None, inquiry).await
+    }
+
+    async fn look(
+        &self,
+        caller: &Caller,
+        kind: LookKind,
+        request: Option<RequestKey>,
+        inquiry: Inquiry<SubjectToken>,
+    ) -> Result<Accepted, ApplyError> {
+        let look = Look {
+            kind,
+            answer_id: self.answer_id(),
+            inquiry: self.sealed(caller, inquiry)?,
+        };
+        let write = Write::by(caller, request, &*self.entropy, Action::Look(Box::new(look)));
+        self.store.apply(write).await
+    }
+
+    fn sealed(
+        &self,
+        caller: &Caller,
+        inquiry: Inquiry<SubjectToken>,
+    ) -> Result<Inquiry<Pseudonym>, ApplyError> {
+        let tokens: Vec<&SubjectToken> = inquiry.tokens.iter().map(|shown| &shown.token).collect();
+        let pseudonyms = self.tokens.pseudonyms(caller, &tokens).map_err(|error| {
+            // Tokens are read against the live versions; one that went out of use since then is refused here.
+            Refused::because(Violation::new(
+                Code::KeyVersionUnknown,
+                "tokens",
+                error.to_string(),
+            ))
+        })?;
+        let proofs = inquiry.tokens.iter().map(|shown| shown.verified_on);
+        let tokens = pseudonyms.into_iter().zip(proofs);
+        Ok(Inquiry {
+            tokens: tokens
+                .map(|(token, verified_on)| Presented { token, verified_on })
+                .collect(),
+            purpose: inquiry.purpose,
+            consent: inquiry.consent,
+            currency: inquiry.currency,
+        })
+    }
+
+    /// A UUID of version 4 (RFC 9562).
+    fn answer_id(&self) -> AnswerId {
+        let mut bytes = [0; 16];
+        self.entropy.fill(&mut bytes);
+        bytes[6] = (bytes[6] & 0x0f) | 0x40;
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        AnswerId(bytes)
+    }
+}

@@ -18,6 +18,8 @@ pub mod working_set;
 
 use serde::{Deserialize, Serialize};
 
+use super::caller::Caller;
+use super::clock::Entropy;
 use super::date::Timestamp;
 use super::exposure::Answer;
 use super::inquiry::{Inquiry, Purpose};
@@ -113,6 +115,20 @@ pub struct Write {
 }
 
 impl Write {
+    /// A unit of work of a caller, with a fresh salt.
+    pub fn by(caller: &Caller, request: Option<RequestKey>, entropy: &dyn Entropy, action: Action) -> Self {
+        let mut salt = [0; 32];
+        entropy.fill(&mut salt);
+        Self {
+            member_no: caller.member_no(),
+            member_id: caller.member_id().clone(),
+            certificate: caller.certificate(),
+            request,
+            salt,
+            action,
+        }
+    }
+
     /// Under which name the request is remembered. A proposal is scoped to the rpc alone, so that a second operator of
     /// another member meets it.
     pub fn request_name(&self) -> Option<RequestName> {
