@@ -14,6 +14,7 @@ pub mod page;
 pub mod position;
 pub mod report;
 pub mod request;
+pub mod subject_token;
 pub mod token;
 pub mod violation;
 
