@@ -219,15 +219,18 @@ fn closed_accounts(exam: &mut Exam) {
             "closed_on is missing; a CLOSED account has one",
         );
     }
-    match facts.closure_reason {
-        Some(reason) if !may_leave_balances(reason) => nothing_left(exam),
-        Some(_) => {}
-        None if exam.reads("closure_reason") => exam.violate(
+    if facts.closure_reason.is_none() && exam.reads("closure_reason") {
+        exam.violate(
             Code::FieldRequired,
             "closure_reason",
             "closure_reason is missing; say why the account was closed",
-        ),
-        None => {}
+        );
+    }
+    if facts
+        .closure_reason
+        .is_some_and(|reason| !may_leave_balances(reason))
+    {
+        nothing_left(exam);
     }
 }
 

@@ -30,11 +30,13 @@ pub enum Path<'a> {
 
 impl<'a> Path<'a> {
     /// A field of this message.
+    #[must_use]
     pub const fn field(&'a self, name: &'a str) -> Self {
         Self::Field { parent: self, name }
     }
 
     /// An element of a repeated field of this message.
+    #[must_use]
     pub const fn element(&'a self, name: &'a str, index: usize) -> Self {
         Self::Element {
             parent: self,

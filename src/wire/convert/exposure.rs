@@ -98,17 +98,17 @@ fn others_to_wire(others: &OthersExposure) -> pb::OthersExposure {
             .map(|(group, lenders)| group_to_wire(*group, *lenders))
             .collect(),
         reserving_lenders: others.reserving_lenders,
-        reserved_amount: band_to_wire(others.reserved_amount),
-        outstanding: band_to_wire(others.outstanding),
-        outstanding_unsecured: band_to_wire(others.outstanding_unsecured),
-        credit_limit: band_to_wire(others.credit_limit),
-        monthly_obligation: band_to_wire(others.monthly_obligation),
+        reserved_amount: Some(band_to_wire(others.reserved_amount)),
+        outstanding: Some(band_to_wire(others.outstanding)),
+        outstanding_unsecured: Some(band_to_wire(others.outstanding_unsecured)),
+        credit_limit: Some(band_to_wire(others.credit_limit)),
+        monthly_obligation: Some(band_to_wire(others.monthly_obligation)),
         other_currency_accounts: others.other_currency_accounts,
         worst_bucket_now: others.worst_bucket_now.to_number(),
         worst_bucket_24_months: others.worst_bucket_24_months.to_number(),
         past_due_accounts: others.past_due_accounts,
         formal_overdue_accounts: others.formal_overdue_accounts,
-        overdue_amount: band_to_wire(others.overdue_amount),
+        overdue_amount: Some(band_to_wire(others.overdue_amount)),
         months_since_past_due: others.months_since_past_due,
         bad_debt_accounts: others.bad_debt_accounts,
         legal_action_accounts: others.legal_action_accounts,
@@ -119,7 +119,7 @@ fn others_to_wire(others: &OthersExposure) -> pb::OthersExposure {
         velocity: others.velocity.iter().map(window_to_wire).collect(),
         oldest_open_month: others.oldest_open_month.map(month_to_wire),
         guaranteed_accounts: others.guaranteed_accounts,
-        guaranteed_amount: band_to_wire(others.guaranteed_amount),
+        guaranteed_amount: Some(band_to_wire(others.guaranteed_amount)),
     }
 }
 
@@ -150,16 +150,16 @@ fn window_to_wire(figures: &WindowFigures) -> pb::WindowCount {
         inquiring_lenders: figures.inquiring_lenders,
         new_accounts: figures.new_accounts,
         new_lenders: figures.new_lenders,
-        new_amount: band_to_wire(figures.new_amount),
+        new_amount: Some(band_to_wire(figures.new_amount)),
     }
 }
 
-/// A band is always there: zero is a band too, so that the shape of an answer tells nothing.
-fn band_to_wire(band: AmountBand) -> Option<pb::AmountBand> {
-    Some(pb::AmountBand {
+/// Every band of an answer is there: zero is a band too, so that the shape of an answer tells nothing.
+fn band_to_wire(band: AmountBand) -> pb::AmountBand {
+    pb::AmountBand {
         up_to: band.up_to,
         open_ended: band.open_ended,
-    })
+    }
 }
 
 #[cfg(test)]

@@ -4,12 +4,15 @@
 //! path of its field; outward (`…_to_wire`) is total. An absent required message or an unspecified enum is a violation
 //! unless the field's comment gives it a meaning. Nothing here decides a status or looks at what is on file.
 
+pub mod administration;
 pub mod code;
 pub mod collect;
 pub mod consent;
 pub mod date;
+pub mod evaluation;
 pub mod exposure;
 pub mod inquiry;
+pub mod member;
 pub mod page;
 pub mod position;
 pub mod report;

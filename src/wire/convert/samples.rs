@@ -88,17 +88,18 @@ pub(crate) fn sendable(position: Position<TokenRef>) -> Position<TestToken> {
         .unwrap()
 }
 
+/// The same token so that it can be sent.
+pub(crate) fn sendable_presented(presented: &Presented<TokenRef>) -> Presented<TestToken> {
+    Presented {
+        token: test_token(presented.token),
+        verified_on: presented.verified_on,
+    }
+}
+
 /// The same inquiry with tokens that can be sent.
 pub(crate) fn sendable_inquiry(inquiry: Inquiry<TokenRef>) -> Inquiry<TestToken> {
     Inquiry {
-        tokens: inquiry
-            .tokens
-            .into_iter()
-            .map(|presented| Presented {
-                token: test_token(presented.token),
-                verified_on: presented.verified_on,
-            })
-            .collect(),
+        tokens: inquiry.tokens.iter().map(sendable_presented).collect(),
         purpose: inquiry.purpose,
         consent: inquiry.consent,
         currency: inquiry.currency,

@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::currency::Currency;
 use crate::domain::position::Position;
+use crate::domain::token::IdentifierType;
 use crate::domain::token::IdentifierType::{Mobile, NationalId, Passport};
 use crate::domain::validation::samples::{date, late_position, position, token};
 use crate::domain::violation::Violation;
@@ -116,7 +117,8 @@ fn nothing_more_is_lent_on_a_collection_account() {
 
 #[test]
 fn the_primary_borrower_stays_the_same_person() {
-    let cases: [(&str, &[(_, i64)], &[(_, i64)], bool); 10] = [
+    type Named = &'static [(IdentifierType, i64)];
+    let cases: [(&str, Named, Named, bool); 10] = [
         ("same", &[(NationalId, 1)], &[(NationalId, 1)], true),
         ("another number", &[(NationalId, 1)], &[(NationalId, 2)], false),
         (

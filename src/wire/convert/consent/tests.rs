@@ -19,79 +19,80 @@ fn codes(wire: Option<&pb::Consent>, purpose: Option<Purpose>) -> Vec<(Code, Str
         .collect()
 }
 
+const CASES: &[Case] = &[
+    ("valid", |_| {}, &[]),
+    (
+        "no reference",
+        |c| c.reference.clear(),
+        &[(Code::ConsentMissing, "consent.reference")],
+    ),
+    (
+        "no hash",
+        |c| c.text_sha256.clear(),
+        &[(Code::ConsentMissing, "consent.text_sha256")],
+    ),
+    (
+        "short hash",
+        |c| c.text_sha256 = vec![1; 31],
+        &[(Code::Format, "consent.text_sha256")],
+    ),
+    (
+        "long hash",
+        |c| c.text_sha256 = vec![1; 33],
+        &[(Code::Format, "consent.text_sha256")],
+    ),
+    (
+        "no purposes",
+        |c| c.purposes.clear(),
+        &[(Code::ConsentPurpose, "consent.purposes")],
+    ),
+    (
+        "other purpose",
+        |c| c.purposes = vec![17],
+        &[(Code::ConsentPurpose, "consent.purposes")],
+    ),
+    (
+        "unspecified purpose",
+        |c| c.purposes.push(0),
+        &[(Code::FieldRequired, "consent.purposes[2]")],
+    ),
+    (
+        "unknown purpose",
+        |c| c.purposes.insert(0, 5),
+        &[(Code::EnumUnknown, "consent.purposes[0]")],
+    ),
+    ("repeated purposes", |c| c.purposes = vec![16, 1, 1, 16], &[]),
+    ("as many as may be", |c| c.purposes = vec![1; PURPOSES_MAX], &[]),
+    (
+        "too many",
+        |c| c.purposes = vec![1; PURPOSES_MAX + 1],
+        &[(Code::Format, "consent.purposes")],
+    ),
+    (
+        "no start",
+        |c| c.granted_on = None,
+        &[(Code::FieldRequired, "consent.granted_on")],
+    ),
+    (
+        "no date",
+        |c| c.expires_on = Some(pb::Date::default()),
+        &[(Code::Format, "consent.expires_on")],
+    ),
+    (
+        "nothing",
+        |c| *c = pb::Consent::default(),
+        &[
+            (Code::FieldRequired, "consent.granted_on"),
+            (Code::FieldRequired, "consent.expires_on"),
+            (Code::ConsentMissing, "consent.text_sha256"),
+            (Code::ConsentMissing, "consent.reference"),
+        ],
+    ),
+];
+
 #[test]
 fn each_part_of_a_consent_has_its_violation() {
-    let cases: [Case; 15] = [
-        ("valid", |_| {}, &[]),
-        (
-            "no reference",
-            |c| c.reference.clear(),
-            &[(Code::ConsentMissing, "consent.reference")],
-        ),
-        (
-            "no hash",
-            |c| c.text_sha256.clear(),
-            &[(Code::ConsentMissing, "consent.text_sha256")],
-        ),
-        (
-            "short hash",
-            |c| c.text_sha256 = vec![1; 31],
-            &[(Code::Format, "consent.text_sha256")],
-        ),
-        (
-            "long hash",
-            |c| c.text_sha256 = vec![1; 33],
-            &[(Code::Format, "consent.text_sha256")],
-        ),
-        (
-            "no purposes",
-            |c| c.purposes.clear(),
-            &[(Code::ConsentPurpose, "consent.purposes")],
-        ),
-        (
-            "other purpose",
-            |c| c.purposes = vec![17],
-            &[(Code::ConsentPurpose, "consent.purposes")],
-        ),
-        (
-            "unspecified purpose",
-            |c| c.purposes.push(0),
-            &[(Code::FieldRequired, "consent.purposes[2]")],
-        ),
-        (
-            "unknown purpose",
-            |c| c.purposes.insert(0, 5),
-            &[(Code::EnumUnknown, "consent.purposes[0]")],
-        ),
-        ("repeated purposes", |c| c.purposes = vec![16, 1, 1, 16], &[]),
-        ("as many as may be", |c| c.purposes = vec![1; PURPOSES_MAX], &[]),
-        (
-            "too many",
-            |c| c.purposes = vec![1; PURPOSES_MAX + 1],
-            &[(Code::Format, "consent.purposes")],
-        ),
-        (
-            "no start",
-            |c| c.granted_on = None,
-            &[(Code::FieldRequired, "consent.granted_on")],
-        ),
-        (
-            "no date",
-            |c| c.expires_on = Some(pb::Date::default()),
-            &[(Code::Format, "consent.expires_on")],
-        ),
-        (
-            "nothing",
-            |c| *c = pb::Consent::default(),
-            &[
-                (Code::FieldRequired, "consent.granted_on"),
-                (Code::FieldRequired, "consent.expires_on"),
-                (Code::ConsentMissing, "consent.text_sha256"),
-                (Code::ConsentMissing, "consent.reference"),
-            ],
-        ),
-    ];
-    for (name, change, expected) in cases {
+    for (name, change, expected) in CASES {
         let mut wire = consent_to_wire(&consent());
         change(&mut wire);
         let expected: Vec<_> = expected

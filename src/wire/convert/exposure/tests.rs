@@ -86,8 +86,8 @@ fn answer() -> Answer {
     }
 }
 
-fn wire_band(up_to: i64, open_ended: bool) -> Option<pb::AmountBand> {
-    Some(pb::AmountBand { up_to, open_ended })
+const fn wire_band(up_to: i64, open_ended: bool) -> pb::AmountBand {
+    pb::AmountBand { up_to, open_ended }
 }
 
 #[test]
@@ -123,17 +123,17 @@ fn the_others_keep_every_figure() {
         active_accounts: 2,
         active_lenders_by_group: vec![count(pb::LenderGroup::Bank, 3), count(pb::LenderGroup::Other, 4)],
         reserving_lenders: 5,
-        reserved_amount: wire_band(6, false),
-        outstanding: wire_band(7, false),
-        outstanding_unsecured: wire_band(8, false),
-        credit_limit: wire_band(9, false),
-        monthly_obligation: wire_band(10, false),
+        reserved_amount: Some(wire_band(6, false)),
+        outstanding: Some(wire_band(7, false)),
+        outstanding_unsecured: Some(wire_band(8, false)),
+        credit_limit: Some(wire_band(9, false)),
+        monthly_obligation: Some(wire_band(10, false)),
         other_currency_accounts: 11,
         worst_bucket_now: pb::DelinquencyBucket::M2.into(),
         worst_bucket_24_months: pb::DelinquencyBucket::M7.into(),
         past_due_accounts: 12,
         formal_overdue_accounts: 13,
-        overdue_amount: wire_band(14, false),
+        overdue_amount: Some(wire_band(14, false)),
         months_since_past_due: 15,
         bad_debt_accounts: 16,
         legal_action_accounts: 17,
@@ -148,7 +148,7 @@ fn the_others_keep_every_figure() {
             day: 0,
         }),
         guaranteed_accounts: 21,
-        guaranteed_amount: wire_band(22, false),
+        guaranteed_amount: Some(wire_band(22, false)),
     };
     assert_eq!(wire, expected);
 }
@@ -174,7 +174,7 @@ fn windows_come_in_their_order_with_their_figures() {
     let second = wire.velocity[1];
     assert_eq!((second.hard_inquiries, second.inquiring_lenders), (101, 201));
     assert_eq!((second.new_accounts, second.new_lenders), (301, 401));
-    assert_eq!(second.new_amount, wire_band(101, true));
+    assert_eq!(second.new_amount, Some(wire_band(101, true)));
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn bands_of_nothing_are_there() {
     let mut empty = answer();
     empty.figures.others.as_mut().unwrap().outstanding = AmountBand::default();
     let wire = answer_to_wire(&empty, &RECEIPT);
-    assert_eq!(wire.others.unwrap().outstanding, wire_band(0, false));
+    assert_eq!(wire.others.unwrap().outstanding, Some(wire_band(0, false)));
 }
 
 #[test]

@@ -40,72 +40,74 @@ fn codes<T>(read: Result<T, Vec<Violation>>) -> Vec<(Code, String)> {
         .collect()
 }
 
+type Case = (
+    &'static str,
+    fn(&mut pb::QueryExposureRequest),
+    &'static [(Code, &'static str)],
+);
+
+const CASES: &[Case] = &[
+    ("valid", |_| {}, &[]),
+    (
+        "no tokens",
+        |q| q.tokens.clear(),
+        &[(Code::FieldRequired, "tokens")],
+    ),
+    (
+        "bad token",
+        |q| q.tokens[1].value.clear(),
+        &[(Code::TokenInvalid, "tokens[1].value")],
+    ),
+    (
+        "person and enterprise",
+        |q| q.tokens.push(wire_token(pb::IdentifierType::EnterpriseCode)),
+        &[(Code::IdentityKindMixed, "tokens")],
+    ),
+    (
+        "no purpose",
+        |q| q.purpose = 0,
+        &[(Code::FieldRequired, "purpose")],
+    ),
+    (
+        "unknown purpose",
+        |q| q.purpose = 15,
+        &[(Code::EnumUnknown, "purpose")],
+    ),
+    (
+        "reporting",
+        |q| q.purpose = 19,
+        &[(Code::PurposeNotAllowed, "purpose")],
+    ),
+    (
+        "not covered",
+        |q| q.purpose = 2,
+        &[(Code::ConsentPurpose, "consent.purposes")],
+    ),
+    (
+        "no consent",
+        |q| q.consent = None,
+        &[(Code::ConsentMissing, "consent")],
+    ),
+    (
+        "no currency",
+        |q| q.currency.clear(),
+        &[(Code::FieldRequired, "currency")],
+    ),
+    (
+        "unknown currency",
+        |q| q.currency = "XXX".into(),
+        &[(Code::Currency, "currency")],
+    ),
+    (
+        "no request id",
+        |q| q.request_id.clear(),
+        &[(Code::FieldRequired, "request_id")],
+    ),
+];
+
 #[test]
 fn each_part_of_a_query_has_its_violation() {
-    type Case = (
-        &'static str,
-        fn(&mut pb::QueryExposureRequest),
-        &'static [(Code, &'static str)],
-    );
-    let cases: [Case; 12] = [
-        ("valid", |_| {}, &[]),
-        (
-            "no tokens",
-            |q| q.tokens.clear(),
-            &[(Code::FieldRequired, "tokens")],
-        ),
-        (
-            "bad token",
-            |q| q.tokens[1].value.clear(),
-            &[(Code::TokenInvalid, "tokens[1].value")],
-        ),
-        (
-            "person and enterprise",
-            |q| q.tokens.push(wire_token(pb::IdentifierType::EnterpriseCode)),
-            &[(Code::IdentityKindMixed, "tokens")],
-        ),
-        (
-            "no purpose",
-            |q| q.purpose = 0,
-            &[(Code::FieldRequired, "purpose")],
-        ),
-        (
-            "unknown purpose",
-            |q| q.purpose = 15,
-            &[(Code::EnumUnknown, "purpose")],
-        ),
-        (
-            "reporting",
-            |q| q.purpose = 19,
-            &[(Code::PurposeNotAllowed, "purpose")],
-        ),
-        (
-            "not covered",
-            |q| q.purpose = 2,
-            &[(Code::ConsentPurpose, "consent.purposes")],
-        ),
-        (
-            "no consent",
-            |q| q.consent = None,
-            &[(Code::ConsentMissing, "consent")],
-        ),
-        (
-            "no currency",
-            |q| q.currency.clear(),
-            &[(Code::FieldRequired, "currency")],
-        ),
-        (
-            "unknown currency",
-            |q| q.currency = "XXX".into(),
-            &[(Code::Currency, "currency")],
-        ),
-        (
-            "no request id",
-            |q| q.request_id.clear(),
-            &[(Code::FieldRequired, "request_id")],
-        ),
-    ];
-    for (name, change, expected) in cases {
+    for (name, change, expected) in CASES {
         let mut wire = query();
         change(&mut wire);
         let expected: Vec<_> = expected

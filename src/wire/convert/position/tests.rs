@@ -82,90 +82,99 @@ fn an_empty_position_names_every_required_field() {
     assert_eq!(violations.len(), missing.len());
 }
 
+const REQUIRED: &[Case] = &[
+    (
+        "account_ref",
+        |p| p.account_ref.clear(),
+        &[(Code::FieldRequired, "account_ref")],
+    ),
+    (
+        "liabilities",
+        |p| p.liabilities.clear(),
+        &[(Code::FieldRequired, "liabilities")],
+    ),
+    (
+        "role",
+        |p| p.liabilities[0].role = 0,
+        &[(Code::FieldRequired, "liabilities[0].role")],
+    ),
+    (
+        "tokens",
+        |p| p.liabilities[0].tokens.clear(),
+        &[(Code::FieldRequired, "liabilities[0].tokens")],
+    ),
+    (
+        "account_type",
+        |p| p.account_type = 0,
+        &[(Code::FieldRequired, "account_type")],
+    ),
+    (
+        "product_type",
+        |p| p.product_type = 0,
+        &[(Code::FieldRequired, "product_type")],
+    ),
+    (
+        "loan_purpose",
+        |p| p.loan_purpose = 0,
+        &[(Code::FieldRequired, "loan_purpose")],
+    ),
+    (
+        "guarantee_type",
+        |p| p.guarantee_type = 0,
+        &[(Code::FieldRequired, "guarantee_type")],
+    ),
+    (
+        "funding_role",
+        |p| p.funding_role = 0,
+        &[(Code::FieldRequired, "funding_role")],
+    ),
+    (
+        "region_code",
+        |p| p.region_code.clear(),
+        &[(Code::FieldRequired, "region_code")],
+    ),
+    (
+        "currency",
+        |p| p.currency.clear(),
+        &[(Code::FieldRequired, "currency")],
+    ),
+    (
+        "opened_on",
+        |p| p.opened_on = None,
+        &[(Code::FieldRequired, "opened_on")],
+    ),
+    (
+        "matures_on",
+        |p| p.matures_on = None,
+        &[(Code::FieldRequired, "matures_on")],
+    ),
+    (
+        "original_amount",
+        |p| p.original_amount = 0,
+        &[(Code::FieldRequired, "original_amount")],
+    ),
+    (
+        "frequency",
+        |p| p.repayment_frequency = 0,
+        &[(Code::FieldRequired, "repayment_frequency")],
+    ),
+    ("status", |p| p.status = 0, &[(Code::FieldRequired, "status")]),
+    ("as_of", |p| p.as_of = None, &[(Code::FieldRequired, "as_of")]),
+    (
+        "sequence",
+        |p| p.sequence = 0,
+        &[(Code::FieldRequired, "sequence")],
+    ),
+    (
+        "consent",
+        |p| p.consent_reference.clear(),
+        &[(Code::FieldRequired, "consent_reference")],
+    ),
+];
+
 #[test]
 fn every_required_field_is_asked_for() {
-    use Code::FieldRequired;
-    check(&[
-        (
-            "account_ref",
-            |p| p.account_ref.clear(),
-            &[(FieldRequired, "account_ref")],
-        ),
-        (
-            "liabilities",
-            |p| p.liabilities.clear(),
-            &[(FieldRequired, "liabilities")],
-        ),
-        (
-            "role",
-            |p| p.liabilities[0].role = 0,
-            &[(FieldRequired, "liabilities[0].role")],
-        ),
-        (
-            "tokens",
-            |p| p.liabilities[0].tokens.clear(),
-            &[(FieldRequired, "liabilities[0].tokens")],
-        ),
-        (
-            "account_type",
-            |p| p.account_type = 0,
-            &[(FieldRequired, "account_type")],
-        ),
-        (
-            "product_type",
-            |p| p.product_type = 0,
-            &[(FieldRequired, "product_type")],
-        ),
-        (
-            "loan_purpose",
-            |p| p.loan_purpose = 0,
-            &[(FieldRequired, "loan_purpose")],
-        ),
-        (
-            "guarantee_type",
-            |p| p.guarantee_type = 0,
-            &[(FieldRequired, "guarantee_type")],
-        ),
-        (
-            "funding_role",
-            |p| p.funding_role = 0,
-            &[(FieldRequired, "funding_role")],
-        ),
-        (
-            "region_code",
-            |p| p.region_code.clear(),
-            &[(FieldRequired, "region_code")],
-        ),
-        ("currency", |p| p.currency.clear(), &[(FieldRequired, "currency")]),
-        (
-            "opened_on",
-            |p| p.opened_on = None,
-            &[(FieldRequired, "opened_on")],
-        ),
-        (
-            "matures_on",
-            |p| p.matures_on = None,
-            &[(FieldRequired, "matures_on")],
-        ),
-        (
-            "original_amount",
-            |p| p.original_amount = 0,
-            &[(FieldRequired, "original_amount")],
-        ),
-        (
-            "frequency",
-            |p| p.repayment_frequency = 0,
-            &[(FieldRequired, "repayment_frequency")],
-        ),
-        ("status", |p| p.status = 0, &[(FieldRequired, "status")]),
-        ("as_of", |p| p.as_of = None, &[(FieldRequired, "as_of")]),
-        ("sequence", |p| p.sequence = 0, &[(FieldRequired, "sequence")]),
-        (
-            "consent",
-            |p| p.consent_reference.clear(),
-            &[(FieldRequired, "consent_reference")],
-        ),
-    ]);
+    check(REQUIRED);
 }
 
 #[test]
@@ -378,13 +387,14 @@ fn warnings_come_with_what_was_read() {
 
 #[test]
 fn violations_are_capped() {
-    let mut wire = pb::Position::default();
-    wire.liabilities = (0..8)
-        .map(|_| pb::Liability {
-            role: 9,
-            tokens: vec![pb::SubjectToken::default(); 4],
-        })
-        .collect();
+    let liability = pb::Liability {
+        role: 9,
+        tokens: vec![pb::SubjectToken::default(); 4],
+    };
+    let wire = pb::Position {
+        liabilities: vec![liability; 8],
+        ..pb::Position::default()
+    };
     assert_eq!(all_violations(Some(&wire)).len(), Violation::COUNT_MAX);
 }
 

@@ -198,7 +198,7 @@ fn questions_about_an_account_name_it() {
 fn answers_carry_version_instant_and_warnings() {
     let warning = Violation::new(Code::ClassDpd, "position.asset_classification", "check it");
     let instant = Timestamp::from_micros(1_500_000);
-    let reported = reported_to_wire(4, instant, &[warning.clone()]);
+    let reported = reported_to_wire(4, instant, std::slice::from_ref(&warning));
     let corrected = corrected_to_wire(4, instant, &[warning]);
     assert_eq!(
         (reported.version, reported.received_at.unwrap().nanos),

@@ -19,88 +19,90 @@ fn codes(wire: &[pb::SubjectToken]) -> Vec<(Code, String)> {
         .collect()
 }
 
+type Case = (
+    &'static str,
+    fn(&mut pb::SubjectToken),
+    &'static [(Code, &'static str)],
+);
+
+const CASES: &[Case] = &[
+    ("valid", |_| {}, &[]),
+    (
+        "no type",
+        |t| t.r#type = 0,
+        &[(Code::FieldRequired, "tokens[0].type")],
+    ),
+    (
+        "unknown type",
+        |t| t.r#type = 5,
+        &[(Code::EnumUnknown, "tokens[0].type")],
+    ),
+    (
+        "empty",
+        |t| t.value.clear(),
+        &[(Code::TokenInvalid, "tokens[0].value")],
+    ),
+    (
+        "31 bytes",
+        |t| t.value = vec![7; 31],
+        &[(Code::TokenInvalid, "tokens[0].value")],
+    ),
+    (
+        "33 bytes",
+        |t| t.value = vec![7; 33],
+        &[(Code::TokenInvalid, "tokens[0].value")],
+    ),
+    (
+        "refused by its reader",
+        |t| t.value = vec![0; 32],
+        &[(Code::TokenInvalid, "tokens[0].value")],
+    ),
+    (
+        "version 0",
+        |t| t.key_version = 0,
+        &[(Code::KeyVersionUnknown, "tokens[0].key_version")],
+    ),
+    (
+        "version 2",
+        |t| t.key_version = 2,
+        &[(Code::KeyVersionRetired, "tokens[0].key_version")],
+    ),
+    (
+        "version 3",
+        |t| t.key_version = 3,
+        &[(Code::KeyVersionUnknown, "tokens[0].key_version")],
+    ),
+    (
+        "beyond 16 bits",
+        |t| t.key_version = 65_537,
+        &[(Code::KeyVersionUnknown, "tokens[0].key_version")],
+    ),
+    (
+        "type and value",
+        |t| {
+            t.r#type = 0;
+            t.value.clear();
+        },
+        &[
+            (Code::FieldRequired, "tokens[0].type"),
+            (Code::TokenInvalid, "tokens[0].value"),
+        ],
+    ),
+    (
+        "verified today",
+        |t| t.verified_on = Some(date_to_wire(date("2026-06-15"))),
+        &[],
+    ),
+    (
+        "verified tomorrow",
+        |t| t.verified_on = Some(date_to_wire(date("2026-06-16"))),
+        &[(Code::DateInFuture, "tokens[0].verified_on")],
+    ),
+];
+
 #[test]
 fn each_part_of_a_token_has_its_violation() {
-    type Case = (
-        &'static str,
-        fn(&mut pb::SubjectToken),
-        &'static [(Code, &'static str)],
-    );
-    let cases: [Case; 14] = [
-        ("valid", |_| {}, &[]),
-        (
-            "no type",
-            |t| t.r#type = 0,
-            &[(Code::FieldRequired, "tokens[0].type")],
-        ),
-        (
-            "unknown type",
-            |t| t.r#type = 5,
-            &[(Code::EnumUnknown, "tokens[0].type")],
-        ),
-        (
-            "empty",
-            |t| t.value.clear(),
-            &[(Code::TokenInvalid, "tokens[0].value")],
-        ),
-        (
-            "31 bytes",
-            |t| t.value = vec![7; 31],
-            &[(Code::TokenInvalid, "tokens[0].value")],
-        ),
-        (
-            "33 bytes",
-            |t| t.value = vec![7; 33],
-            &[(Code::TokenInvalid, "tokens[0].value")],
-        ),
-        (
-            "refused by its reader",
-            |t| t.value = vec![0; 32],
-            &[(Code::TokenInvalid, "tokens[0].value")],
-        ),
-        (
-            "version 0",
-            |t| t.key_version = 0,
-            &[(Code::KeyVersionUnknown, "tokens[0].key_version")],
-        ),
-        (
-            "version 2",
-            |t| t.key_version = 2,
-            &[(Code::KeyVersionRetired, "tokens[0].key_version")],
-        ),
-        (
-            "version 3",
-            |t| t.key_version = 3,
-            &[(Code::KeyVersionUnknown, "tokens[0].key_version")],
-        ),
-        (
-            "beyond 16 bits",
-            |t| t.key_version = 65_537,
-            &[(Code::KeyVersionUnknown, "tokens[0].key_version")],
-        ),
-        (
-            "type and value",
-            |t| {
-                t.r#type = 0;
-                t.value.clear();
-            },
-            &[
-                (Code::FieldRequired, "tokens[0].type"),
-                (Code::TokenInvalid, "tokens[0].value"),
-            ],
-        ),
-        (
-            "verified today",
-            |t| t.verified_on = Some(date_to_wire(date("2026-06-15"))),
-            &[],
-        ),
-        (
-            "verified tomorrow",
-            |t| t.verified_on = Some(date_to_wire(date("2026-06-16"))),
-            &[(Code::DateInFuture, "tokens[0].verified_on")],
-        ),
-    ];
-    for (name, change, expected) in cases {
+    for (name, change, expected) in CASES {
         let mut wire = wire_token(pb::IdentifierType::NationalId);
         change(&mut wire);
         let expected: Vec<_> = expected

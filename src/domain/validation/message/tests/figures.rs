@@ -5,7 +5,8 @@ use crate::domain::validation::samples::late_position;
 
 #[test]
 fn every_amount_has_bounds() {
-    let fields: [(&str, fn(&mut Facts) -> &mut i64); 10] = [
+    type Amount = (&'static str, fn(&mut Facts) -> &mut i64);
+    let fields: [Amount; 10] = [
         ("original_amount", |f| &mut f.original_amount),
         ("credit_limit", |f| &mut f.credit_limit),
         ("outstanding_principal", |f| &mut f.outstanding_principal),

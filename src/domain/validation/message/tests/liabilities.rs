@@ -78,7 +78,7 @@ fn a_guarantee_has_a_guarantor_who_is_not_the_borrower() {
                 "the joint borrower",
                 |p| {
                     p.liabilities
-                        .extend([liability(Joint, 2), liability(Guarantor, 2)])
+                        .extend([liability(Joint, 2), liability(Guarantor, 2)]);
                 },
                 &[(GuarantorIsBorrower, "liabilities[2].tokens")],
             ),
@@ -86,7 +86,7 @@ fn a_guarantee_has_a_guarantor_who_is_not_the_borrower() {
                 "the owner may",
                 |p| {
                     p.liabilities
-                        .extend([liability(Owner, 2), liability(Guarantor, 2)])
+                        .extend([liability(Owner, 2), liability(Guarantor, 2)]);
                 },
                 &[],
             ),
