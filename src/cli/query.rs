@@ -1,0 +1,129 @@
+//! `tallystick query`: how deep is this person in debt elsewhere?
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use chrono::NaiveDate;
+use clap::{Args, ValueEnum};
+use sha2::Digest as _;
+
+use super::connect::Connect;
+use super::identifiers::Identifiers;
+use super::output::{Output, to_json};
+use super::{answer, today};
+use crate::domain::currency::Currency;
+use crate::domain::date::days_after;
+use crate::domain::inquiry::{Consent, Inquiry, Purpose};
+use crate::domain::names::Sha256;
+use crate::domain::token::Presented;
+
+/// Days for which a consent is taken to last unless told otherwise.
+const CONSENT_DAYS: u32 = 30;
+
+/// Ask for a subject's exposure at everybody but you. The look is recorded before the answer comes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    echo NATIONAL_ID:CN:11010519491231002X | tallystick query --identifiers - --consent A-2026-17 --consent-text agreed.txt\n  \
+    tallystick query --mobile 13800138000 --verified-on 2026-11-01 --purpose account-review --consent A-17 --consent-text agreed.txt --output json")]
+pub struct Query {
+    #[command(flatten)]
+    connect: Connect,
+    #[command(flatten)]
+    identifiers: Identifiers,
+    /// Day of the last proof that the subject controls the identifiers.
+    #[arg(long, value_name = "DATE")]
+    verified_on: Option<NaiveDate>,
+    /// Why you look.
+    #[arg(long, value_enum, default_value_t = PurposeArg::NewCredit)]
+    purpose: PurposeArg,
+    /// Your reference of the subject's consent.
+    #[arg(long, value_name = "REFERENCE")]
+    consent: String,
+    /// File of the text that the subject agreed to; its hash is sent, not the text.
+    #[arg(long, value_name = "FILE")]
+    consent_text: PathBuf,
+    /// Day on which the consent was given; today unless told.
+    #[arg(long, value_name = "DATE")]
+    consent_from: Option<NaiveDate>,
+    /// Last day on which it may be used; 30 days later unless told.
+    #[arg(long, value_name = "DATE")]
+    consent_to: Option<NaiveDate>,
+    /// Currency to answer in.
+    #[arg(long, default_value = "CNY")]
+    currency: String,
+    /// Form of the answer.
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// Purposes that a query may have.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PurposeArg {
+    /// Hard.
+    NewCredit,
+    /// Hard.
+    CreditCard,
+    /// Hard.
+    GuaranteeReview,
+    /// Hard.
+    LimitIncrease,
+    /// Soft.
+    AccountReview,
+    /// Soft.
+    Collection,
+    /// Soft.
+    Quotation,
+}
+
+impl From<PurposeArg> for Purpose {
+    fn from(purpose: PurposeArg) -> Self {
+        match purpose {
+            PurposeArg::NewCredit => Self::NewCredit,
+            PurposeArg::CreditCard => Self::CreditCard,
+            PurposeArg::GuaranteeReview => Self::GuaranteeReview,
+            PurposeArg::LimitIncrease => Self::LimitIncrease,
+            PurposeArg::AccountReview => Self::AccountReview,
+            PurposeArg::Collection => Self::Collection,
+            PurposeArg::Quotation => Self::Quotation,
+        }
+    }
+}
+
+impl Query {
+    /// Runs the command.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let today = today();
+        let identifiers = self.identifiers.read(today)?;
+        let consent = self.consent(today)?;
+        let currency = Currency::parse(&self.currency)
+            .with_context(|| format!("{} is not a currency of ISO 4217", self.currency))?;
+        let mut client = self.connect.client().await?;
+        let mut tokens: Vec<_> = client
+            .tokenise(&identifiers)
+            .await?
+            .into_iter()
+            .map(|token| Presented { token, verified_on: self.verified_on })
+            .collect();
+        tokens.sort_by_key(|shown| shown.token.identifier_type());
+        let inquiry = Inquiry { tokens, purpose: self.purpose.into(), consent, currency };
+        let given = client.query(&inquiry).await?;
+        match self.output {
+            Output::Table => print!("{}", answer::render(&given)),
+            Output::Json => println!("{}", to_json(&given, "ExposureAnswer")?),
+        }
+        Ok(())
+    }
+
+    fn consent(&self, today: NaiveDate) -> anyhow::Result<Consent> {
+        let text = std::fs::read(&self.consent_text)
+            .with_context(|| format!("cannot read {}", self.consent_text.display()))?;
+        let granted_on = self.consent_from.unwrap_or(today);
+        Ok(Consent {
+            reference: self.consent.clone(),
+            purposes: vec![self.purpose.into()],
+            granted_on,
+            expires_on: self.consent_to.unwrap_or_else(|| days_after(granted_on, CONSENT_DAYS)),
+            text_sha256: Sha256(sha2::Sha256::digest(&text).into()),
+        })
+    }
+}
