@@ -1,7 +1,7 @@
-use proptest::prelude::*;
+mod properties;
 
 use super::*;
-use crate::domain::validation::{samples, strategies};
+use crate::domain::validation::samples;
 use crate::wire::convert::samples::{TestTokens, reading, sendable, wire_position, wire_token};
 
 type Case = (
@@ -419,16 +419,4 @@ fn the_sample_survives_the_wire() {
     let read = read_position(Some(&position_to_wire(&position)), &reading()).unwrap();
     assert_eq!(read.position, position);
     assert_eq!(read.findings, Findings::default());
-}
-
-proptest! {
-    #[test]
-    fn positions_survive_the_wire(position in strategies::position()) {
-        let position = sendable(position);
-        let wire = position_to_wire(&position);
-        let read = read_position(Some(&wire), &reading()).unwrap();
-        prop_assert_eq!(&read.position, &position);
-        prop_assert_eq!(read.findings.violations, Vec::new());
-        prop_assert_eq!(read_stored_position(&wire, &TestTokens), Ok(position));
-    }
 }
