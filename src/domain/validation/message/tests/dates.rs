@@ -85,6 +85,14 @@ fn terms_and_due_dates_keep_their_order() {
                 &[(DateOrder, "next_due_on")],
             ),
             (
+                "due on the day of the last payment",
+                |p| {
+                    p.facts.next_due_on = Some(date("2026-06-15"));
+                    p.facts.last_payment_on = Some(date("2026-06-15"));
+                },
+                &[],
+            ),
+            (
                 "due before the last payment",
                 |p| {
                     p.facts.next_due_on = Some(date("2026-06-14"));
