@@ -52,7 +52,8 @@ pub fn headline(answer: &pb::ExposureAnswer) -> String {
 type Money<'a> = &'a dyn Fn(&Option<pb::AmountBand>) -> String;
 
 fn figures_of(others: &pb::OthersExposure, money: Money<'_>) -> Vec<(&'static str, String)> {
-    let bucket = |bucket: pb::DelinquencyBucket| words(bucket.as_str_name(), "DELINQUENCY_BUCKET_").to_uppercase();
+    let bucket =
+        |bucket: pb::DelinquencyBucket| words(bucket.as_str_name(), "DELINQUENCY_BUCKET_").to_uppercase();
     let months = match others.months_since_past_due {
         24.. => "24 or more, or never".to_owned(),
         months => months.to_string(),
@@ -65,7 +66,10 @@ fn figures_of(others: &pb::OthersExposure, money: Money<'_>) -> Vec<(&'static st
         ("credit limits", money(&others.credit_limit)),
         ("monthly obligation", money(&others.monthly_obligation)),
         ("worst bucket now", bucket(others.worst_bucket_now())),
-        ("worst bucket in 24 months", bucket(others.worst_bucket_24_months())),
+        (
+            "worst bucket in 24 months",
+            bucket(others.worst_bucket_24_months()),
+        ),
         ("accounts past due", count(others.past_due_accounts)),
         ("formally overdue", count(others.formal_overdue_accounts)),
         ("overdue amount", money(&others.overdue_amount)),
@@ -74,7 +78,14 @@ fn figures_of(others: &pb::OthersExposure, money: Money<'_>) -> Vec<(&'static st
 }
 
 fn velocity(others: &pb::OthersExposure, money: Money<'_>) -> comfy_table::Table {
-    let mut velocity = table(&["Window", "inquiries", "lenders asking", "new accounts", "new lenders", "new amount"]);
+    let mut velocity = table(&[
+        "Window",
+        "inquiries",
+        "lenders asking",
+        "new accounts",
+        "new lenders",
+        "new amount",
+    ]);
     for row in &others.velocity {
         let window = match row.window {
             Some(pb::window_count::Window::Hours(hours)) => format!("{hours} h"),
@@ -95,7 +106,11 @@ fn velocity(others: &pb::OthersExposure, money: Money<'_>) -> comfy_table::Table
 
 /// 10 means "10 or more".
 pub fn count(count: u32) -> String {
-    if count > COUNT_EXACT_MAX { format!("{count}+") } else { count.to_string() }
+    if count > COUNT_EXACT_MAX {
+        format!("{count}+")
+    } else {
+        count.to_string()
+    }
 }
 
 /// A band as people say it.
@@ -110,5 +125,8 @@ pub fn band_text(band: Option<&pb::AmountBand>, exponent: u32, currency: &str) -
 
 /// `SUBJECT_STATE_NO_RECORD` as "no record".
 pub fn words(name: &str, prefix: &str) -> String {
-    name.strip_prefix(prefix).unwrap_or(name).replace('_', " ").to_lowercase()
+    name.strip_prefix(prefix)
+        .unwrap_or(name)
+        .replace('_', " ")
+        .to_lowercase()
 }

@@ -14,7 +14,12 @@ use crate::identity::entropy::SystemEntropy;
 #[command(next_help_heading = "Connection")]
 pub struct Connect {
     /// Address of the service.
-    #[arg(long, env = "TALLYSTICK_SERVER", default_value = "https://127.0.0.1:50051", value_name = "URL")]
+    #[arg(
+        long,
+        env = "TALLYSTICK_SERVER",
+        default_value = "https://127.0.0.1:50051",
+        value_name = "URL"
+    )]
     pub server: String,
     /// Name in the service's certificate, if it differs from the host.
     #[arg(long, env = "TALLYSTICK_SERVER_NAME", value_name = "NAME")]
@@ -41,7 +46,10 @@ impl Connect {
                  your operator registers the certificate"
             ),
         };
-        let endpoint = Endpoint { url: self.server.clone(), server_name: self.server_name.clone() };
+        let endpoint = Endpoint {
+            url: self.server.clone(),
+            server_name: self.server_name.clone(),
+        };
         Client::connect(&endpoint, identity.as_ref(), Arc::new(SystemEntropy))
             .await
             .with_context(|| format!("no connection to {}", self.server))

@@ -60,18 +60,30 @@ impl Identifiers {
             !given.is_empty(),
             "name the subject: --mobile, --national-id, --passport, --enterprise-code or --identifiers FILE"
         );
-        let rules = Rules { default_calling_code: CallingCode::parse("86"), ..Rules::on(today) };
-        given.iter().enumerate().map(|(index, identifier)| normalise(index, identifier, &rules)).collect()
+        let rules = Rules {
+            default_calling_code: CallingCode::parse("86"),
+            ..Rules::on(today)
+        };
+        given
+            .iter()
+            .enumerate()
+            .map(|(index, identifier)| normalise(index, identifier, &rules))
+            .collect()
     }
 }
 
 fn normalise(index: usize, identifier: &Identifier, rules: &Rules) -> anyhow::Result<NormalisedIdentifier> {
     let number = index + 1;
     let kind = identifier.identifier_type().as_str();
-    let normalised =
-        identifier.normalise(rules).map_err(|error| anyhow::anyhow!("identifier {number} ({kind}): {error}"))?;
+    let normalised = identifier
+        .normalise(rules)
+        .map_err(|error| anyhow::anyhow!("identifier {number} ({kind}): {error}"))?;
     if let Some(warning) = normalised.warning {
-        eprintln!("warning: identifier {number} ({kind}): {}: {}", warning.code(), warning.advice());
+        eprintln!(
+            "warning: identifier {number} ({kind}): {}: {}",
+            warning.code(),
+            warning.advice()
+        );
     }
     Ok(normalised.identifier)
 }
@@ -79,20 +91,28 @@ fn normalise(index: usize, identifier: &Identifier, rules: &Rules) -> anyhow::Re
 fn read_file(path: &Path) -> anyhow::Result<Vec<Identifier>> {
     let mut text = Zeroizing::new(String::new());
     if path == Path::new("-") {
-        std::io::stdin().take(FILE_BYTES_MAX).read_to_string(&mut text).context("cannot read standard input")?;
+        std::io::stdin()
+            .take(FILE_BYTES_MAX)
+            .read_to_string(&mut text)
+            .context("cannot read standard input")?;
     } else {
-        let file =
-            std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         file.take(FILE_BYTES_MAX)
             .read_to_string(&mut text)
             .with_context(|| format!("cannot read {}", path.display()))?;
     }
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(index, line)| {
             let (kind, rest) = line.trim().split_once(':').unwrap_or((line, ""));
             parse_line(kind, rest).with_context(|| {
-                format!("line {}: expected MOBILE:NUMBER or NATIONAL_ID:CN:NUMBER and the like", index + 1)
+                format!(
+                    "line {}: expected MOBILE:NUMBER or NATIONAL_ID:CN:NUMBER and the like",
+                    index + 1
+                )
             })
         })
         .collect()
@@ -109,7 +129,11 @@ fn parse_line(kind: &str, rest: &str) -> anyhow::Result<Identifier> {
     }
     let (country, number) = rest.split_once(':').context("the country is missing")?;
     let country = Country::parse(country.trim()).context("the country is not two capitals (ISO 3166)")?;
-    Ok(Identifier::new(identifier_type, Some(country), number.to_owned())?)
+    Ok(Identifier::new(
+        identifier_type,
+        Some(country),
+        number.to_owned(),
+    )?)
 }
 
 #[cfg(test)]
@@ -118,15 +142,26 @@ mod tests {
 
     #[test]
     fn an_error_never_repeats_what_was_given() {
-        for (kind, rest) in [("PASSPORT", "E12345678"), ("PASSPORT", "xx:E12345678"), ("NAME", "E12345678")] {
+        for (kind, rest) in [
+            ("PASSPORT", "E12345678"),
+            ("PASSPORT", "xx:E12345678"),
+            ("NAME", "E12345678"),
+        ] {
             let error = parse_line(kind, rest).err().map(|error| format!("{error:#}"));
-            assert!(error.as_ref().is_some_and(|text| !text.contains("E12345678")), "{error:?}");
+            assert!(
+                error.as_ref().is_some_and(|text| !text.contains("E12345678")),
+                "{error:?}"
+            );
         }
     }
 
     #[test]
     fn lines_name_their_type_and_country() {
-        for (kind, rest) in [("MOBILE", "13800138000"), ("passport", "CN:E12345678"), ("NATIONAL_ID", "CN:1")] {
+        for (kind, rest) in [
+            ("MOBILE", "13800138000"),
+            ("passport", "CN:E12345678"),
+            ("NATIONAL_ID", "CN:1"),
+        ] {
             assert!(parse_line(kind, rest).is_ok(), "{kind}");
         }
     }

@@ -1,3 +1,66 @@
-//! The command line, one file per command.
+//! The command line: one file for each command.
 
+pub mod answer;
+pub mod audit;
+pub mod connect;
+pub mod exit;
+pub mod identifiers;
 pub mod market;
+pub mod member;
+pub mod output;
+pub mod query;
+pub mod report;
+pub mod tokenise;
+
+use chrono::NaiveDate;
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::domain::clock::{Clock as _, SystemClock};
+use crate::domain::date::BusinessZone;
+
+/// One borrower, many lenders, one true answer: shared loan positions without shared identities.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Member(member::Member),
+    Report(report::Report),
+    Query(query::Query),
+    Tokenise(tokenise::Tokenise),
+    Audit(audit::Audit),
+    /// Print the completions of a shell: tallystick completions bash > /etc/bash_completion.d/tallystick
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+impl Cli {
+    /// Runs the command that was given.
+    ///
+    /// # Errors
+    /// What went wrong and what to do; [`exit::Exit::of`] has its code.
+    pub async fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Member(member) => member.run().await,
+            Command::Report(report) => report.run().await,
+            Command::Query(query) => query.run().await,
+            Command::Tokenise(tokenise) => tokenise.run().await,
+            Command::Audit(audit) => audit.run().await,
+            Command::Completions { shell } => {
+                clap_complete::generate(shell, &mut Self::command(), "tallystick", &mut std::io::stdout());
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Today where the member does business, as far as a command can know: the default zone.
+pub(crate) fn today() -> NaiveDate {
+    BusinessZone::default().date_of(SystemClock.now())
+}

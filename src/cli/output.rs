@@ -21,11 +21,15 @@ pub enum Output {
 /// A message of the contract as JSON (the canonical mapping of protobuf), indented.
 pub fn to_json(message: &impl Message, name: &str) -> anyhow::Result<String> {
     let mut dynamic = DynamicMessage::new(descriptor(name)?);
-    dynamic.merge(message.encode_to_vec().as_slice()).context("the message does not fit its descriptor")?;
+    dynamic
+        .merge(message.encode_to_vec().as_slice())
+        .context("the message does not fit its descriptor")?;
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::pretty(&mut bytes);
     let options = SerializeOptions::new().skip_default_fields(false);
-    dynamic.serialize_with_options(&mut serializer, &options).context("the message has no JSON form")?;
+    dynamic
+        .serialize_with_options(&mut serializer, &options)
+        .context("the message has no JSON form")?;
     Ok(String::from_utf8(bytes)?)
 }
 
@@ -40,13 +44,16 @@ pub fn from_json<M: Message + Default>(text: &str, name: &str) -> anyhow::Result
 
 fn descriptor(name: &str) -> anyhow::Result<prost_reflect::MessageDescriptor> {
     let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET).context("the descriptor set is damaged")?;
-    pool.get_message_by_name(&format!("tallystick.v1.{name}")).with_context(|| format!("no message {name}"))
+    pool.get_message_by_name(&format!("tallystick.v1.{name}"))
+        .with_context(|| format!("no message {name}"))
 }
 
 /// An empty table in the house style.
 pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(presets::UTF8_BORDERS_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     if !header.is_empty() {
         table.set_header(header.to_vec());
     }
@@ -80,7 +87,13 @@ mod tests {
 
     #[test]
     fn amounts_are_written_with_groups_and_decimals() {
-        let cases = [(0, 2, "0"), (123_456_789, 2, "1,234,567.89"), (100_000, 2, "1,000"), (-5, 2, "-0.05"), (999, 0, "999")];
+        let cases = [
+            (0, 2, "0"),
+            (123_456_789, 2, "1,234,567.89"),
+            (100_000, 2, "1,000"),
+            (-5, 2, "-0.05"),
+            (999, 0, "999"),
+        ];
         for (minor, exponent, text) in cases {
             assert_eq!(amount(minor, exponent), text);
         }
@@ -88,7 +101,9 @@ mod tests {
 
     #[test]
     fn messages_survive_json() {
-        let message = pb::GetPositionRequest { account_ref: "A-1".to_owned() };
+        let message = pb::GetPositionRequest {
+            account_ref: "A-1".to_owned(),
+        };
         let text = to_json(&message, "GetPositionRequest").expect("it has a JSON form");
         assert!(text.contains("\"accountRef\": \"A-1\""), "{text}");
         let back: pb::GetPositionRequest = from_json(&text, "GetPositionRequest").expect("it reads back");

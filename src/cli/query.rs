@@ -102,10 +102,18 @@ impl Query {
             .tokenise(&identifiers)
             .await?
             .into_iter()
-            .map(|token| Presented { token, verified_on: self.verified_on })
+            .map(|token| Presented {
+                token,
+                verified_on: self.verified_on,
+            })
             .collect();
         tokens.sort_by_key(|shown| shown.token.identifier_type());
-        let inquiry = Inquiry { tokens, purpose: self.purpose.into(), consent, currency };
+        let inquiry = Inquiry {
+            tokens,
+            purpose: self.purpose.into(),
+            consent,
+            currency,
+        };
         let given = client.query(&inquiry).await?;
         match self.output {
             Output::Table => print!("{}", answer::render(&given)),
@@ -122,7 +130,9 @@ impl Query {
             reference: self.consent.clone(),
             purposes: vec![self.purpose.into()],
             granted_on,
-            expires_on: self.consent_to.unwrap_or_else(|| days_after(granted_on, CONSENT_DAYS)),
+            expires_on: self
+                .consent_to
+                .unwrap_or_else(|| days_after(granted_on, CONSENT_DAYS)),
             text_sha256: Sha256(sha2::Sha256::digest(&text).into()),
         })
     }

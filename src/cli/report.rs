@@ -46,15 +46,24 @@ impl Report {
             .with_context(|| format!("cannot read {}", self.position.display()))?;
         let mut position: pb::Position = from_json(&text, "Position")?;
         let name = format!("EVENT_TYPE_{}", self.event.replace('-', "_").to_uppercase());
-        let event = pb::EventType::from_str_name(&name)
-            .with_context(|| format!("{} is no event: opened, payment, period-close, past-due, closed, …", self.event))?;
+        let event = pb::EventType::from_str_name(&name).with_context(|| {
+            format!(
+                "{} is no event: opened, payment, period-close, past-due, closed, …",
+                self.event
+            )
+        })?;
         let mut client = self.connect.client().await?;
         if position.liabilities.is_empty() {
             position.liabilities.push(self.primary(&mut client).await?);
         }
-        let request_id = self.request_id.unwrap_or_else(|| request_id_to_wire(client.request_id()));
-        let request =
-            pb::ReportPositionRequest { position: Some(position), event: event.into(), request_id };
+        let request_id = self
+            .request_id
+            .unwrap_or_else(|| request_id_to_wire(client.request_id()));
+        let request = pb::ReportPositionRequest {
+            position: Some(position),
+            event: event.into(),
+            request_id,
+        };
         let response = client
             .reporting()
             .report_position(request)
@@ -66,7 +75,10 @@ impl Report {
             Output::Table => {
                 println!("accepted as version {}", response.version);
                 for warning in &response.warnings {
-                    println!("  warning {} at {}: {}", warning.code, warning.field, warning.description);
+                    println!(
+                        "  warning {} at {}: {}",
+                        warning.code, warning.field, warning.description
+                    );
                 }
             }
         }
@@ -76,7 +88,15 @@ impl Report {
     async fn primary(&self, client: &mut Client) -> anyhow::Result<pb::Liability> {
         let identifiers = self.identifiers.read(today())?;
         let tokens = client.tokenise(&identifiers).await?;
-        let shown = tokens.into_iter().map(|token| token_to_wire(&Presented { token, verified_on: Some(today()) }));
-        Ok(pb::Liability { role: pb::LiabilityRole::Primary.into(), tokens: shown.collect() })
+        let shown = tokens.into_iter().map(|token| {
+            token_to_wire(&Presented {
+                token,
+                verified_on: Some(today()),
+            })
+        });
+        Ok(pb::Liability {
+            role: pb::LiabilityRole::Primary.into(),
+            tokens: shown.collect(),
+        })
     }
 }

@@ -29,7 +29,12 @@ impl Tokenise {
         let tokens = self.connect.client().await?.tokenise(&identifiers).await?;
         let rows = tokens.iter().enumerate().map(|(index, token)| {
             let value = STANDARD.encode(token.expose_bytes());
-            (index + 1, token.identifier_type().as_str(), token.key_version().0, value)
+            (
+                index + 1,
+                token.identifier_type().as_str(),
+                token.key_version().0,
+                value,
+            )
         });
         match self.output {
             Output::Table => {

@@ -1,0 +1,497 @@
+//! `tallystick member`: the operator's side of the register.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
+use prost_types::FieldMask;
+
+use super::answer::words;
+use super::connect::Connect;
+use super::identifiers::Identifiers;
+use super::output::{Output, table, to_json};
+use super::today;
+use crate::client::{Client, ClientError};
+use crate::domain::date::BusinessZone;
+use crate::domain::token::Presented;
+use crate::identity::token::SubjectToken;
+use crate::wire::convert::date::timestamp_to_wire;
+use crate::wire::convert::request::request_id_to_wire;
+use crate::wire::convert::token::token_to_wire;
+use crate::wire::pb;
+
+/// Most rows of one page.
+const PAGE_ROWS: i32 = 1_000;
+
+/// Enrol members, their certificates and quotas; merge and split subjects.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What two operators must agree on (create, grant, merge, split) prints the request id to give to the \
+    second operator, who runs the same command with --request-id.\n\nExamples:\n  \
+    tallystick member create swift-cash --name 'Swift Cash' --group online-microloan --role lender\n  \
+    tallystick member add-certificate swift-cash swift-cash.pem\n  \
+    tallystick member list --output json"
+)]
+pub struct Member {
+    #[command(flatten)]
+    connect: Connect,
+    /// Form of the answer.
+    #[arg(long, value_enum, default_value_t, global = true)]
+    output: Output,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Register a member.
+    Create(Create),
+    /// Show one member.
+    Show {
+        /// Which.
+        member_id: String,
+    },
+    /// Show all members.
+    List,
+    /// Suspend a member: refused from its next call on.
+    Suspend {
+        /// Which.
+        member_id: String,
+    },
+    /// Let a suspended member call again.
+    Resume {
+        /// Which.
+        member_id: String,
+    },
+    /// A member leaves for good; its positions stay.
+    Leave {
+        /// Which.
+        member_id: String,
+    },
+    /// Let a certificate speak for a member.
+    AddCertificate {
+        /// For which member.
+        member_id: String,
+        /// PEM or DER file.
+        certificate: PathBuf,
+    },
+    /// Silence a certificate for good.
+    RevokeCertificate {
+        /// Of which member.
+        member_id: String,
+        /// SHA-256 of the certificate in hexadecimal, as `show` prints it.
+        fingerprint: String,
+    },
+    /// Grant a burst of token evaluations.
+    Grant(Grant),
+    /// Make two identifiers of one subject one: the first file's or flags' identifier stays.
+    Merge(Merge),
+    /// Give an identifier a subject of its own.
+    Split(Split),
+}
+
+#[derive(Debug, Args)]
+struct Create {
+    /// Lower case, 3 to 32 of a-z, 0-9 and -.
+    member_id: String,
+    /// For people.
+    #[arg(long)]
+    name: String,
+    /// bank, consumer-finance, online-microloan, microloan, auto-leasing or other.
+    #[arg(long, default_value = "other")]
+    group: String,
+    /// lender, regulator, operator or collector; may be repeated.
+    #[arg(long = "role", default_value = "lender")]
+    roles: Vec<String>,
+    /// Token evaluations a day.
+    #[arg(long, default_value_t = 100_000)]
+    evaluations_per_day: u32,
+    /// Of the proposal to repeat.
+    #[arg(long, value_name = "UUID")]
+    request_id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Grant {
+    /// To which member.
+    member_id: String,
+    /// How many.
+    evaluations: u64,
+    /// Last day on which they can be used.
+    #[arg(long, value_name = "DATE")]
+    until: NaiveDate,
+    /// Why; no personal data.
+    #[arg(long)]
+    reason: String,
+    /// Of the proposal to repeat.
+    #[arg(long, value_name = "UUID")]
+    request_id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Merge {
+    /// Exactly two identifiers of a person or two of an enterprise; the first one's subject stays.
+    #[command(flatten)]
+    identifiers: Identifiers,
+    /// Why; no personal data.
+    #[arg(long)]
+    reason: String,
+    /// Of the proposal to repeat.
+    #[arg(long, value_name = "UUID")]
+    request_id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Split {
+    /// Exactly one identifier.
+    #[command(flatten)]
+    identifiers: Identifiers,
+    /// Why; no personal data.
+    #[arg(long)]
+    reason: String,
+    /// Of the proposal to repeat.
+    #[arg(long, value_name = "UUID")]
+    request_id: Option<String>,
+}
+
+impl Member {
+    /// Runs the command.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let mut client = self.connect.client().await?;
+        let output = self.output;
+        match self.what {
+            What::Create(create) => create.run(&client, output).await,
+            What::Show { member_id } => show(&client, member_id, output).await,
+            What::List => list(&client, output).await,
+            What::Suspend { member_id } => {
+                set_state(&client, member_id, pb::MemberState::Suspended, output).await
+            }
+            What::Resume { member_id } => {
+                set_state(&client, member_id, pb::MemberState::Active, output).await
+            }
+            What::Leave { member_id } => set_state(&client, member_id, pb::MemberState::Left, output).await,
+            What::AddCertificate {
+                member_id,
+                certificate,
+            } => add(&client, member_id, &certificate).await,
+            What::RevokeCertificate {
+                member_id,
+                fingerprint,
+            } => revoke(&client, member_id, &fingerprint).await,
+            What::Grant(grant) => grant.run(&client).await,
+            What::Merge(merge) => merge.run(&mut client).await,
+            What::Split(split) => split.run(&mut client).await,
+        }
+    }
+}
+
+impl Create {
+    async fn run(self, client: &Client, output: Output) -> anyhow::Result<()> {
+        let code = |prefix: &str, text: &str| format!("{prefix}{}", text.replace('-', "_").to_uppercase());
+        let group = pb::LenderGroup::from_str_name(&code("LENDER_GROUP_", &self.group))
+            .with_context(|| format!("{} is no group", self.group))?;
+        let role = |text: &String| {
+            pb::Role::from_str_name(&code("ROLE_", text))
+                .map(i32::from)
+                .with_context(|| format!("{text} is no role"))
+        };
+        let request_id = request_id(client, self.request_id);
+        let member = pb::Member {
+            member_id: self.member_id,
+            display_name: self.name,
+            lender_group: group.into(),
+            roles: self.roles.iter().map(role).collect::<anyhow::Result<_>>()?,
+            evaluations_per_day: self.evaluations_per_day,
+            ..pb::Member::default()
+        };
+        let request = pb::CreateMemberRequest {
+            member: Some(member),
+            request_id: request_id.clone(),
+        };
+        let answer = client
+            .admin()
+            .create_member(request)
+            .await
+            .map_err(ClientError::from)?
+            .into_inner();
+        let member = answer.member.unwrap_or_default();
+        if member.state() == pb::MemberState::Proposed {
+            eprintln!("proposed: a second operator repeats this command with --request-id {request_id}");
+        }
+        print_members(&[member], output)
+    }
+}
+
+impl Grant {
+    async fn run(self, client: &Client) -> anyhow::Result<()> {
+        let request_id = request_id(client, self.request_id);
+        let end = crate::domain::date::days_after(self.until, 1);
+        let request = pb::GrantEvaluationsRequest {
+            member_id: self.member_id,
+            evaluations: self.evaluations,
+            expires_at: Some(timestamp_to_wire(BusinessZone::default().start_of(end))),
+            reason: self.reason,
+            request_id: request_id.clone(),
+        };
+        let answer = client
+            .admin()
+            .grant_evaluations(request)
+            .await
+            .map_err(ClientError::from)?;
+        say_done(answer.into_inner().done, &request_id);
+        Ok(())
+    }
+}
+
+impl Merge {
+    async fn run(self, client: &mut Client) -> anyhow::Result<()> {
+        let tokens = tokens(client, &self.identifiers).await?;
+        let [keep, merge] = tokens.as_slice() else {
+            anyhow::bail!("give exactly two identifiers: the one whose subject stays, then the other");
+        };
+        let request_id = request_id(client, self.request_id);
+        let request = pb::MergeSubjectsRequest {
+            keep: Some(keep.clone()),
+            merge: Some(merge.clone()),
+            reason: self.reason,
+            request_id: request_id.clone(),
+        };
+        let answer = client
+            .admin()
+            .merge_subjects(request)
+            .await
+            .map_err(ClientError::from)?;
+        say_done(answer.into_inner().done, &request_id);
+        Ok(())
+    }
+}
+
+impl Split {
+    async fn run(self, client: &mut Client) -> anyhow::Result<()> {
+        let tokens = tokens(client, &self.identifiers).await?;
+        let [token] = tokens.as_slice() else {
+            anyhow::bail!("give exactly one identifier")
+        };
+        let request_id = request_id(client, self.request_id);
+        let request = pb::SplitSubjectRequest {
+            token: Some(token.clone()),
+            reason: self.reason,
+            request_id: request_id.clone(),
+        };
+        let answer = client
+            .admin()
+            .split_subject(request)
+            .await
+            .map_err(ClientError::from)?;
+        say_done(answer.into_inner().done, &request_id);
+        Ok(())
+    }
+}
+
+async fn tokens(client: &mut Client, identifiers: &Identifiers) -> anyhow::Result<Vec<pb::SubjectToken>> {
+    let identifiers = identifiers.read(today())?;
+    let tokens: Vec<SubjectToken> = client.tokenise(&identifiers).await?;
+    let shown = |token| {
+        token_to_wire(&Presented {
+            token,
+            verified_on: Some(today()),
+        })
+    };
+    Ok(tokens.into_iter().map(shown).collect())
+}
+
+fn request_id(client: &Client, given: Option<String>) -> String {
+    given.unwrap_or_else(|| request_id_to_wire(client.request_id()))
+}
+
+fn say_done(done: bool, request_id: &str) {
+    if done {
+        println!("done");
+    } else {
+        println!("proposed: a second operator repeats this command with --request-id {request_id}");
+    }
+}
+
+async fn show(client: &Client, member_id: String, output: Output) -> anyhow::Result<()> {
+    let request = pb::GetMemberRequest { member_id };
+    let answer = client
+        .admin()
+        .get_member(request)
+        .await
+        .map_err(ClientError::from)?
+        .into_inner();
+    let member = answer.member.unwrap_or_default();
+    print_members(std::slice::from_ref(&member), output)?;
+    if output == Output::Table && !member.certificates.is_empty() {
+        let mut certificates = table(&["certificate (SHA-256)", "valid until", "revoked"]);
+        for certificate in &member.certificates {
+            let date = |at: &Option<prost_types::Timestamp>| at.map_or_else(String::new, |at| at.to_string());
+            certificates.add_row([
+                hex(&certificate.fingerprint),
+                date(&certificate.not_after),
+                date(&certificate.revoked_at),
+            ]);
+        }
+        println!("{certificates}");
+    }
+    Ok(())
+}
+
+async fn list(client: &Client, output: Output) -> anyhow::Result<()> {
+    let mut members = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = pb::ListMembersRequest {
+            page_size: PAGE_ROWS,
+            page_token,
+        };
+        let page = client
+            .admin()
+            .list_members(request)
+            .await
+            .map_err(ClientError::from)?
+            .into_inner();
+        members.extend(page.members);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return print_members(&members, output);
+        }
+    }
+}
+
+async fn set_state(
+    client: &Client,
+    member_id: String,
+    state: pb::MemberState,
+    output: Output,
+) -> anyhow::Result<()> {
+    let member = pb::Member {
+        member_id,
+        state: state.into(),
+        ..pb::Member::default()
+    };
+    let update_mask = Some(FieldMask {
+        paths: vec!["state".to_owned()],
+    });
+    let request = pb::UpdateMemberRequest {
+        member: Some(member),
+        update_mask,
+    };
+    let answer = client
+        .admin()
+        .update_member(request)
+        .await
+        .map_err(ClientError::from)?
+        .into_inner();
+    print_members(&[answer.member.unwrap_or_default()], output)
+}
+
+async fn add(client: &Client, member_id: String, path: &Path) -> anyhow::Result<()> {
+    let certificate = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let request = pb::AddCertificateRequest {
+        member_id,
+        certificate,
+    };
+    let answer = client
+        .admin()
+        .add_certificate(request)
+        .await
+        .map_err(ClientError::from)?
+        .into_inner();
+    println!(
+        "added {}",
+        hex(&answer.certificate.unwrap_or_default().fingerprint)
+    );
+    Ok(())
+}
+
+async fn revoke(client: &Client, member_id: String, fingerprint: &str) -> anyhow::Result<()> {
+    let fingerprint = unhex(fingerprint).context("a fingerprint has 64 hexadecimal digits")?;
+    let request = pb::RevokeCertificateRequest {
+        member_id,
+        fingerprint,
+    };
+    client
+        .admin()
+        .revoke_certificate(request)
+        .await
+        .map_err(ClientError::from)?;
+    println!("revoked");
+    Ok(())
+}
+
+fn print_members(members: &[pb::Member], output: Output) -> anyhow::Result<()> {
+    if output == Output::Json {
+        for member in members {
+            println!("{}", to_json(member, "Member")?);
+        }
+        return Ok(());
+    }
+    let mut shown = table(&[
+        "member",
+        "name",
+        "group",
+        "roles",
+        "state",
+        "certificates",
+        "evaluations a day",
+    ]);
+    for member in members {
+        let roles: Vec<String> = member
+            .roles()
+            .map(|role| words(role.as_str_name(), "ROLE_"))
+            .collect();
+        let live = member
+            .certificates
+            .iter()
+            .filter(|certificate| certificate.revoked_at.is_none())
+            .count();
+        shown.add_row([
+            member.member_id.clone(),
+            member.display_name.clone(),
+            words(member.lender_group().as_str_name(), "LENDER_GROUP_"),
+            roles.join(", "),
+            words(member.state().as_str_name(), "MEMBER_STATE_"),
+            live.to_string(),
+            member.evaluations_per_day.to_string(),
+        ]);
+    }
+    println!("{shown}");
+    Ok(())
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let text = text.replace(':', "");
+    if !text.is_ascii() || text.len() != 64 {
+        return None;
+    }
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_are_read_as_they_are_shown() {
+        let bytes: Vec<u8> = (0..32).collect();
+        assert_eq!(unhex(&hex(&bytes)), Some(bytes));
+        for wrong in ["", "zz", &"0".repeat(63), &"é".repeat(32)] {
+            assert_eq!(unhex(wrong), None, "{wrong}");
+        }
+    }
+}
