@@ -1,0 +1,178 @@
+//! The whole service in this process: keys, store, rooms, sequencer, sockets. What `serve`, `demo` and `bench` start.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use futures::{Stream, StreamExt as _};
+use sha2::Digest as _;
+use tokio::task::JoinHandle;
+use tokio_stream::wrappers::IntervalStream;
+use tokio_util::sync::CancellationToken;
+
+use super::audit::DATABASE_FILE;
+use crate::audit::{CheckpointKey, Origin};
+use crate::domain::clock::{SharedClock, SharedEntropy};
+use crate::domain::member::Certificate;
+use crate::domain::unit::working_set::MarketRules;
+use crate::exposure::Exposure;
+use crate::identity::keys::{self, Halves, KeyCommands, LedgerKeys};
+use crate::ledger::{LedgerError, Pass, Sequencer, SequencerOptions};
+use crate::members::{Members, Registry};
+use crate::reporting::Reporting;
+use crate::server::{Market, Options, Rooms, Server};
+use crate::store::audit_log::LeaseHolder;
+use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::{AuditLog, Store};
+use crate::subjects::{Evaluator, TokenMapper};
+use crate::wire::convert::page::PageKey;
+use crate::wire::convert::subject_token::KeyVersions;
+
+/// What the service is made of.
+pub struct Setup {
+    /// Folder of the database and the keys.
+    pub data: PathBuf,
+    /// Time.
+    pub clock: SharedClock,
+    /// Randomness.
+    pub entropy: SharedEntropy,
+    /// What the operator settles for the market.
+    pub rules: MarketRules,
+    /// Sockets, certificates, limits.
+    pub options: Options,
+    /// Name of the audit log.
+    pub origin: Origin,
+    /// Time between passes of the sequencer.
+    pub checkpoint_interval: Duration,
+    /// How the embedded database is opened.
+    pub sqlite: SqliteOptions,
+    /// Keys that come from commands.
+    pub key_commands: KeyCommands,
+    /// Certificates of the first operators, used while the register has none.
+    pub first_operators: Vec<Certificate>,
+    /// Writes the metrics.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+/// The service at work.
+pub struct Running {
+    /// Where the gRPC service listens.
+    pub address: SocketAddr,
+    /// Where metrics and health listen.
+    pub http_address: SocketAddr,
+    /// Its database.
+    pub store: Arc<dyn Store>,
+    /// Public key of its audit log.
+    pub verifier: String,
+    /// Key folders that this start made.
+    pub keys_created: Vec<PathBuf>,
+    stop: CancellationToken,
+    served: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Running {
+    /// Asks the service to drain and end; [`Self::ended`] waits for it.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// Why it ended, if nobody asked for it.
+    pub async fn ended(self) -> anyhow::Result<()> {
+        self.served.await.context("the service ended in a fault")?
+    }
+}
+
+/// Opens everything, binds the ports and serves. `reloads` asks for a look at the certificates.
+///
+/// # Errors
+/// What keeps it from starting, with the command that mends it.
+pub async fn start(
+    setup: Setup,
+    reloads: impl Stream<Item = ()> + Send + 'static,
+) -> anyhow::Result<Running> {
+    std::fs::create_dir_all(&setup.data)
+        .with_context(|| format!("cannot make the data folder {}", setup.data.display()))?;
+    let database = setup.data.join(DATABASE_FILE);
+    let first_start = !database.exists();
+    let keys =
+        keys::open(&setup.data, Halves::Both, &setup.key_commands, first_start, setup.entropy.as_ref())?;
+    let token_keys = keys.token.context("the keys of the token side are missing")?;
+    let ledger_keys = Arc::new(keys.ledger.context("the keys of the ledger side are missing")?);
+    let rules = Arc::new(setup.rules.clone());
+    let opened = SqliteStore::open(&database, setup.clock.clone(), rules, setup.sqlite)
+        .with_context(|| format!("cannot open the database {}", database.display()))?;
+    let sqlite = Arc::new(opened);
+    let store: Arc<dyn Store> = sqlite.clone();
+    let registry = Registry::load(Arc::new(store.clone()), setup.clock.clone()).await?;
+    let mapper = Arc::new(TokenMapper::new(ledger_keys.clone()));
+    let members = Arc::new(Members::new(registry, mapper.clone(), setup.entropy.clone()));
+    if !setup.first_operators.is_empty() {
+        members.bootstrap(setup.first_operators.clone()).await.context("the first operators are refused")?;
+    }
+    let rooms = Rooms {
+        store: store.clone(),
+        members,
+        evaluator: Arc::new(Evaluator::new(token_keys, setup.entropy.clone())),
+        reporting: Reporting::new(store.clone(), mapper.clone(), setup.entropy.clone()),
+        exposure: Exposure::new(store.clone(), mapper, setup.entropy.clone()),
+        market: Arc::new(market(&setup, &ledger_keys)),
+        clock: setup.clock.clone(),
+        entropy: setup.entropy.clone(),
+        metrics: setup.metrics.clone(),
+    };
+    let server = Server::bind(setup.options.clone(), rooms).await?;
+    let (address, http_address) = (server.address(), server.http_address());
+    let checkpoint_key = CheckpointKey::from_seed(setup.origin.clone(), ledger_keys.checkpoint_seed());
+    let verifier = checkpoint_key.verifier().to_text();
+    let stop = CancellationToken::new();
+    let sequencing = sequence(&setup, sqlite, checkpoint_key, stop.clone());
+    let serving = server.run(stop.clone(), reloads);
+    let served = tokio::spawn(async move {
+        let served = serving.await;
+        // What was served last is sequenced last.
+        sequencing.await.context("the sequencer ended in a fault")?;
+        Ok(served?)
+    });
+    Ok(Running { address, http_address, store, verifier, keys_created: keys.created, stop, served })
+}
+
+fn market(setup: &Setup, keys: &LedgerKeys) -> Market {
+    // Derived, so that pages go on after a restart and on every server of one database.
+    let seed = sha2::Sha256::new().chain_update(b"tallystick/v1/page-key").chain_update(keys.checkpoint_seed());
+    Market {
+        zone: setup.rules.zone,
+        key_versions: KeyVersions { live: keys.versions().collect(), ..KeyVersions::default() },
+        page_key: PageKey::new(seed.finalize().into()),
+    }
+}
+
+fn sequence(
+    setup: &Setup,
+    log: Arc<dyn AuditLog>,
+    key: CheckpointKey,
+    stop: CancellationToken,
+) -> JoinHandle<()> {
+    let mut holder = [0; 16];
+    setup.entropy.fill(&mut holder);
+    let options = SequencerOptions::default();
+    let sequencer = Sequencer::new(log, key, setup.clock.clone(), LeaseHolder(holder), options);
+    let ticks = IntervalStream::new(tokio::time::interval(setup.checkpoint_interval)).map(|_| ());
+    let ticks = ticks.take_until(stop.cancelled_owned());
+    tokio::spawn(async move { sequencer.run(ticks, told).await })
+}
+
+fn told(pass: Result<Pass, LedgerError>) {
+    match pass {
+        Ok(Pass::Sequenced { leaves: 0, .. } | Pass::LeaseElsewhere) => {}
+        Ok(Pass::Sequenced { leaves, size }) => {
+            metrics::counter!("tallystick_audit_leaves_sequenced_total").increment(leaves);
+            tracing::debug!(leaves, size, "audit log: {leaves} leaves appended, {size} in all");
+        }
+        Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the audit log did not go on"),
+    }
+}
