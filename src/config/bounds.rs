@@ -1,0 +1,143 @@
+//! Every number of the configuration: what it means, its unit and its bounds.
+
+use super::{Config, ConfigError};
+use crate::ledger::CHECKPOINT_INTERVAL_MS_MAX;
+
+/// The highest lowest band edge, in whole units.
+pub const LOWEST_EDGE_UNITS_MAX: i64 = 1_000_000_000;
+
+/// A number and its bounds, both included.
+#[derive(Debug, Clone, Copy)]
+pub struct Bound {
+    /// Its key, sections parted by dots.
+    pub key: &'static str,
+    /// What it means, with its unit.
+    pub about: &'static str,
+    /// The least value.
+    pub min: u64,
+    /// The greatest value.
+    pub max: u64,
+    /// Reads it.
+    pub read: fn(&Config) -> u64,
+}
+
+/// All of them, in the order of the sample.
+pub const BOUNDS: [Bound; 15] = [
+    Bound {
+        key: "tls.reload_interval_ms",
+        about: "Milliseconds between looks at the three files; SIGHUP looks at once.",
+        min: 100,
+        max: 600_000,
+        read: |config| config.tls.reload_interval_ms,
+    },
+    Bound {
+        key: "market.approvals",
+        about: "Operators needed to enrol a member, grant evaluations, merge or split subjects.",
+        min: 1,
+        max: 2,
+        read: |config| config.market.approvals.into(),
+    },
+    Bound {
+        key: "market.network_evaluations_per_day",
+        about: "Token evaluations a day of all members together above which the service alarms.",
+        min: 1,
+        max: 1_000_000_000,
+        read: |config| config.market.network_evaluations_per_day,
+    },
+    Bound {
+        key: "limits.message_bytes_max",
+        about: "Bytes of one message, either way.",
+        min: 65_536,
+        max: 67_108_864,
+        read: |config| config.limits.message_bytes_max.into(),
+    },
+    Bound {
+        key: "limits.header_bytes_max",
+        about: "Bytes of a call's headers.",
+        min: 4_096,
+        max: 1_048_576,
+        read: |config| config.limits.header_bytes_max.into(),
+    },
+    Bound {
+        key: "limits.streams_per_connection_max",
+        about: "Streams (calls at once) of one connection.",
+        min: 1,
+        max: 10_000,
+        read: |config| config.limits.streams_per_connection_max.into(),
+    },
+    Bound {
+        key: "limits.connections_max",
+        about: "Open connections, those in their handshake included.",
+        min: 1,
+        max: 100_000,
+        read: |config| config.limits.connections_max.into(),
+    },
+    Bound {
+        key: "limits.requests_in_flight_max",
+        about: "Calls in work at once, of all members together.",
+        min: 1,
+        max: 1_000_000,
+        read: |config| config.limits.requests_in_flight_max.into(),
+    },
+    Bound {
+        key: "limits.requests_in_flight_per_member_max",
+        about: "Calls in work at once of one member.",
+        min: 1,
+        max: 1_000_000,
+        read: |config| config.limits.requests_in_flight_per_member_max.into(),
+    },
+    Bound {
+        key: "limits.handshake_ms_max",
+        about: "Milliseconds a TLS handshake may take.",
+        min: 100,
+        max: 60_000,
+        read: |config| config.limits.handshake_ms_max,
+    },
+    Bound {
+        key: "limits.request_ms_max",
+        about: "Milliseconds a unary call may take; a caller's shorter deadline wins.",
+        min: 100,
+        max: 600_000,
+        read: |config| config.limits.request_ms_max,
+    },
+    Bound {
+        key: "limits.stream_ms_max",
+        about: "Milliseconds a streaming call may stay open; a caller's shorter deadline wins.",
+        min: 1_000,
+        max: 86_400_000,
+        read: |config| config.limits.stream_ms_max,
+    },
+    Bound {
+        key: "limits.keepalive_ms",
+        about: "Milliseconds between pings on an idle connection, and again until it is given up.",
+        min: 1_000,
+        max: 3_600_000,
+        read: |config| config.limits.keepalive_ms,
+    },
+    Bound {
+        key: "limits.drain_ms_max",
+        about: "Milliseconds that calls in work are given when the service stops.",
+        min: 0,
+        max: 600_000,
+        read: |config| config.limits.drain_ms_max,
+    },
+    Bound {
+        key: "ledger.checkpoint_interval_ms",
+        about: "Milliseconds between checkpoints while there is something new.",
+        min: 10,
+        max: CHECKPOINT_INTERVAL_MS_MAX,
+        read: |config| config.ledger.checkpoint_interval_ms,
+    },
+];
+
+/// Checks every number.
+pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
+    for bound in &BOUNDS {
+        let given = (bound.read)(config);
+        if !(bound.min..=bound.max).contains(&given) {
+            let text = format!("{given} is out of bounds: use {} to {}", bound.min, bound.max);
+            return Err(ConfigError::refused(bound.key, text));
+        }
+    }
+    Ok(())
+}
