@@ -24,6 +24,7 @@ use crate::domain::currency::Currency;
 use crate::domain::date::BusinessZone;
 use crate::domain::unit::working_set::MarketRules;
 use crate::server::Limits;
+use crate::telemetry::{LOG_FILTER_DEFAULT, LogFormat};
 
 /// What is wrong with a configuration, and how to mend it.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +87,61 @@ pub struct Config {
     /// Logs.
     pub log: Log,
     /// Where the secret keys come from.
+    pub keys: Keys,
+    /// The audit log.
+    pub ledger: Ledger,
+}
+
+/// Certificates of the service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// The service's certificate chain, PEM, leaf first.
+    #[serde(deserialize_with = "path")]
+    pub certificate: PathBuf,
+    /// Its private key, PEM; readable by its owner alone.
+    #[serde(deserialize_with = "path")]
+    pub key: PathBuf,
+    /// Authorities that sign members' certificates, PEM. The register decides who they are; this is only the gate.
+    #[serde(deserialize_with = "path")]
+    pub client_ca: PathBuf,
+    /// Milliseconds between looks at the three files; SIGHUP looks at once.
+    pub reload_interval_ms: u64,
+}
+
+/// Rules of the market.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Market {
+    /// Time zone of business days, an IANA name.
+    pub zone: String,
+    /// Operators needed to enrol a member, grant evaluations, merge or split subjects: 1 or 2.
+    pub approvals: u32,
+    /// Token evaluations a civil day of all members together above which the service alarms.
+    pub network_evaluations_per_day: u64,
+    /// Lowest band edge in whole units, by currency; 1,000 for those not named.
+    pub lowest_band_edges: BTreeMap<String, i64>,
+}
+
+/// Metrics and health over plain HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Loopback address of `/metrics`, `/healthz` and `/readyz`.
+    pub listen: SocketAddr,
+}
+
+/// Logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// What to log, in the syntax of `RUST_LOG`: `info`, `info,tallystick=debug`.
+    pub filter: String,
+    /// For people or for programs.
+    pub format: LogFormat,
+}
+
+/// Where the secret keys come from.
     pub keys: Keys,
     /// The audit log.
     pub ledger: Ledger,
@@ -220,7 +276,7 @@ impl Default for Http {
 impl Default for Log {
     fn default() -> Self {
         Self {
-            filter: "info".to_owned(),
+            filter: LOG_FILTER_DEFAULT.to_owned(),
             format: LogFormat::Human,
         }
     }

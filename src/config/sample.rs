@@ -1,7 +1,8 @@
 //! Renders the sample configuration from the defaults and the bounds, so that it cannot lie about either.
 
 use super::bounds::{BOUNDS, Bound};
-use super::{Config, LogFormat};
+use super::Config;
+use crate::telemetry::LogFormat;
 
 const HEAD: &str = "\
 # Configuration of `tallystick serve`. Every key is shown with its default; leave out what you do not change.

@@ -1,0 +1,129 @@
+//! What callers do here: operators change the register, lenders are charged for token evaluations.
+
+use std::sync::Arc;
+
+use super::registry::Registry;
+use crate::domain::caller::Caller;
+use crate::domain::clock::SharedEntropy;
+use crate::domain::member::{Certificate, LenderGroup, Member, Role};
+use crate::domain::names::{Fingerprint, MemberId, MemberNo};
+use crate::domain::unit::{Accepted, Action, Administration, NewMember, Outcome, RequestKey, Write};
+use crate::store::ApplyError;
+
+/// Name of the member that the first operators speak for.
+pub const BOOTSTRAP_MEMBER: &str = "operator";
+
+/// The room.
+pub struct Members {
+    registry: Arc<Registry>,
+    entropy: SharedEntropy,
+}
+
+impl std::fmt::Debug for Members {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Members").field("registry", &self.registry).finish_non_exhaustive()
+    }
+}
+
+impl Members {
+    /// The room over a registry.
+    pub fn new(registry: Arc<Registry>, entropy: SharedEntropy) -> Self {
+        Self { registry, entropy }
+    }
+
+    /// The register it changes.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// Changes the register of members or of subjects for an operator. Durable, and seen by this process's next call, on
+    /// return. `request` names the proposal where two operators are needed.
+    pub async fn administer(
+        &self,
+        caller: &Caller,
+        request: Option<RequestKey>,
+        administration: Administration,
+    ) -> Result<Accepted, ApplyError> {
+        let write = self.write_of(caller, request, Action::Administer(Box::new(administration)));
+        let accepted = self.registry.apply(write).await?;
+        self.registry.reload().await?;
+        Ok(accepted)
+    }
+
+    /// Charges token evaluations to a member's day and grants, all or nothing. Says whether all members together are now
+    /// above the network's daily ceiling.
+    pub async fn charge_evaluations(&self, caller: &Caller, count: u32) -> Result<bool, ApplyError> {
+        let write = self.write_of(caller, None, Action::ChargeEvaluations { count });
+        match self.registry.apply(write).await?.outcome {
+            Outcome::Charged { over_ceiling } => Ok(over_ceiling),
+            Outcome::Recorded { .. }
+            | Outcome::Deleted
+            | Outcome::Answered(_)
+            | Outcome::Member(_)
+            | Outcome::Certificate(_)
+            | Outcome::Approved { .. } => Ok(false),
+        }
+    }
+
+    /// Up to `limit` members, newest first, with numbers below `before`.
+    pub fn list(&self, before: Option<MemberNo>, limit: usize) -> Vec<Member> {
+        let snapshot = self.registry.current();
+        let mut members: Vec<&Member> =
+            snapshot.members().filter(|member| before.is_none_or(|before| member.member_no < before)).collect();
+        members.sort_by_key(|member| std::cmp::Reverse(member.member_no));
+        members.into_iter().take(limit).cloned().collect()
+    }
+
+    /// A member by its name.
+    pub fn find(&self, member_id: &MemberId) -> Option<Member> {
+        self.registry.current().find_member(member_id).cloned()
+    }
+
+    /// Enrols the first operators while nobody may run the service: a member named [`BOOTSTRAP_MEMBER`] with these
+    /// certificates. Says whether it did; never touches a register that has an operator.
+    pub async fn bootstrap(&self, certificates: Vec<Certificate>) -> Result<bool, ApplyError> {
+        if self.registry.current().has_operator() {
+            return Ok(false);
+        }
+        let member_id = MemberId::parse(BOOTSTRAP_MEMBER).expect("the constant fits the pattern of names");
+        let certificate = certificates.first().map_or(Fingerprint([0; 32]), |first| first.fingerprint);
+        let new = NewMember {
+            member_id: member_id.clone(),
+            display_name: "Operator".to_owned(),
+            lender_group: LenderGroup::Other,
+            roles: vec![Role::Operator],
+            certificates,
+            rule_packs: Vec::new(),
+            evaluations_per_day: 0,
+        };
+        let write = Write {
+            member_no: MemberNo(0),
+            member_id,
+            certificate,
+            // Without a request there is no proposal: nobody could be the second operator yet.
+            request: None,
+            salt: self.salt(),
+            action: Action::Administer(Box::new(Administration::CreateMember(new))),
+        };
+        self.registry.apply(write).await?;
+        self.registry.reload().await?;
+        Ok(true)
+    }
+
+    fn write_of(&self, caller: &Caller, request: Option<RequestKey>, action: Action) -> Write {
+        Write {
+            member_no: caller.member_no(),
+            member_id: caller.member_id().clone(),
+            certificate: caller.certificate(),
+            request,
+            salt: self.salt(),
+            action,
+        }
+    }
+
+    fn salt(&self) -> [u8; 32] {
+        let mut salt = [0; 32];
+        self.entropy.fill(&mut salt);
+        salt
+    }
+}
