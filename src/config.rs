@@ -7,24 +7,21 @@
 
 pub mod bounds;
 mod sample;
+mod sections;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use figment::value::magic::RelativePathBuf;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use crate::domain::currency::Currency;
-use crate::domain::date::BusinessZone;
-use crate::domain::unit::working_set::MarketRules;
+pub use self::sections::{Http, Keys, Ledger, Log, Market, Tls};
+use self::sections::{path, paths};
 use crate::server::Limits;
-use crate::telemetry::{LOG_FILTER_DEFAULT, LogFormat};
 
 /// What is wrong with a configuration, and how to mend it.
 #[derive(Debug, thiserror::Error)]
@@ -92,138 +89,6 @@ pub struct Config {
     pub ledger: Ledger,
 }
 
-/// Certificates of the service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Tls {
-    /// The service's certificate chain, PEM, leaf first.
-    #[serde(deserialize_with = "path")]
-    pub certificate: PathBuf,
-    /// Its private key, PEM; readable by its owner alone.
-    #[serde(deserialize_with = "path")]
-    pub key: PathBuf,
-    /// Authorities that sign members' certificates, PEM. The register decides who they are; this is only the gate.
-    #[serde(deserialize_with = "path")]
-    pub client_ca: PathBuf,
-    /// Milliseconds between looks at the three files; SIGHUP looks at once.
-    pub reload_interval_ms: u64,
-}
-
-/// Rules of the market.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Market {
-    /// Time zone of business days, an IANA name.
-    pub zone: String,
-    /// Operators needed to enrol a member, grant evaluations, merge or split subjects: 1 or 2.
-    pub approvals: u32,
-    /// Token evaluations a civil day of all members together above which the service alarms.
-    pub network_evaluations_per_day: u64,
-    /// Lowest band edge in whole units, by currency; 1,000 for those not named.
-    pub lowest_band_edges: BTreeMap<String, i64>,
-}
-
-/// Metrics and health over plain HTTP.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Http {
-    /// Loopback address of `/metrics`, `/healthz` and `/readyz`.
-    pub listen: SocketAddr,
-}
-
-/// Logs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Log {
-    /// What to log, in the syntax of `RUST_LOG`: `info`, `info,tallystick=debug`.
-    pub filter: String,
-    /// For people or for programs.
-    pub format: LogFormat,
-}
-
-/// Where the secret keys come from.
-    pub keys: Keys,
-    /// The audit log.
-    pub ledger: Ledger,
-}
-
-/// Certificates of the service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Tls {
-    /// The service's certificate chain, PEM, leaf first.
-    #[serde(deserialize_with = "path")]
-    pub certificate: PathBuf,
-    /// Its private key, PEM; readable by its owner alone.
-    #[serde(deserialize_with = "path")]
-    pub key: PathBuf,
-    /// Authorities that sign members' certificates, PEM. The register decides who they are; this is only the gate.
-    #[serde(deserialize_with = "path")]
-    pub client_ca: PathBuf,
-    /// Milliseconds between looks at the three files; SIGHUP looks at once.
-    pub reload_interval_ms: u64,
-}
-
-/// Rules of the market.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Market {
-    /// Time zone of business days, an IANA name.
-    pub zone: String,
-    /// Operators needed to enrol a member, grant evaluations, merge or split subjects: 1 or 2.
-    pub approvals: u32,
-    /// Token evaluations a civil day of all members together above which the service alarms.
-    pub network_evaluations_per_day: u64,
-    /// Lowest band edge in whole units, by currency; 1,000 for those not named.
-    pub lowest_band_edges: BTreeMap<String, i64>,
-}
-
-/// Metrics and health over plain HTTP.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Http {
-    /// Loopback address of `/metrics`, `/healthz` and `/readyz`.
-    pub listen: SocketAddr,
-}
-
-/// Logs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Log {
-    /// What to log, in the syntax of `RUST_LOG`: `info`, `info,tallystick=debug`.
-    pub filter: String,
-    /// For people or for programs.
-    pub format: LogFormat,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// One line a person reads.
-    Human,
-    /// One JSON object a line.
-    Json,
-}
-
-/// Where the secret keys come from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Keys {
-    /// Command that prints the key named by its last argument, in hex; empty: key files in the data folder.
-    pub command: Vec<String>,
-}
-
-/// The audit log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Ledger {
-    /// Name of the log in its checkpoints: a host and path of the operator's, without a scheme.
-    pub origin: String,
-    /// Milliseconds between checkpoints while there is something new.
-    pub checkpoint_interval_ms: u64,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -238,55 +103,6 @@ impl Default for Config {
             log: Log::default(),
             keys: Keys::default(),
             ledger: Ledger::default(),
-        }
-    }
-}
-
-impl Default for Tls {
-    fn default() -> Self {
-        Self {
-            certificate: PathBuf::from("certs/server.pem"),
-            key: PathBuf::from("certs/server.key"),
-            client_ca: PathBuf::from("certs/ca.pem"),
-            reload_interval_ms: 2_000,
-        }
-    }
-}
-
-impl Default for Market {
-    fn default() -> Self {
-        let rules = MarketRules::default();
-        Self {
-            zone: "Asia/Shanghai".to_owned(),
-            approvals: rules.approvals,
-            network_evaluations_per_day: rules.network_evaluations_per_day,
-            lowest_band_edges: BTreeMap::new(),
-        }
-    }
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 7444)),
-        }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            filter: LOG_FILTER_DEFAULT.to_owned(),
-            format: LogFormat::Human,
-        }
-    }
-}
-
-impl Default for Ledger {
-    fn default() -> Self {
-        Self {
-            origin: "tallystick.example/log".to_owned(),
-            checkpoint_interval_ms: 1_000,
         }
     }
 }
@@ -404,45 +220,3 @@ impl Overrides {
     }
 }
 
-impl Market {
-    /// The rules as the domain wants them.
-    pub fn rules(&self) -> Result<MarketRules, ConfigError> {
-        let Some(zone) = BusinessZone::parse(&self.zone) else {
-            return Err(ConfigError::refused(
-                "market.zone",
-                "use an IANA time zone name such as Asia/Shanghai",
-            ));
-        };
-        let mut lowest_edges = BTreeMap::new();
-        for (code, edge) in &self.lowest_band_edges {
-            let key = format!("market.lowest_band_edges.{code}");
-            let Some(currency) = Currency::parse(code) else {
-                return Err(ConfigError::refused(
-                    key,
-                    "use an ISO 4217 code of three capitals such as JPY",
-                ));
-            };
-            if !(1..=bounds::LOWEST_EDGE_UNITS_MAX).contains(edge) {
-                let text = format!("use whole units from 1 to {}", bounds::LOWEST_EDGE_UNITS_MAX);
-                return Err(ConfigError::refused(key, text));
-            }
-            lowest_edges.insert(currency, *edge);
-        }
-        Ok(MarketRules {
-            zone,
-            lowest_edges,
-            approvals: self.approvals,
-            network_evaluations_per_day: self.network_evaluations_per_day,
-        })
-    }
-}
-
-/// A path of the file is relative to the file, any other to the current folder.
-fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
-    RelativePathBuf::deserialize(deserializer).map(|path| path.relative())
-}
-
-fn paths<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
-    let paths = Vec::<RelativePathBuf>::deserialize(deserializer)?;
-    Ok(paths.iter().map(RelativePathBuf::relative).collect())
-}
