@@ -122,10 +122,10 @@ impl fmt::Debug for Config {
             .field("log", &self.log)
             .field(
                 "keys",
-                &if self.keys.command.is_empty() {
+                &if self.keys.commands.is_empty() {
                     "files"
                 } else {
-                    "command (…)"
+                    "commands (…)"
                 },
             )
             .field("ledger", &self.ledger)
@@ -175,6 +175,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         bounds::check(self)?;
         self.market.rules()?;
+        self.keys.commands()?;
         if !self.http.listen.ip().is_loopback() {
             let text = "metrics are for this machine alone: use a loopback address such as 127.0.0.1:7444";
             return Err(ConfigError::refused("http.listen", text));
@@ -219,4 +220,3 @@ impl Overrides {
         sources
     }
 }
-

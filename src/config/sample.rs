@@ -1,7 +1,7 @@
 //! Renders the sample configuration from the defaults and the bounds, so that it cannot lie about either.
 
-use super::bounds::{BOUNDS, Bound};
 use super::Config;
+use super::bounds::{BOUNDS, Bound};
 use crate::telemetry::LogFormat;
 
 const HEAD: &str = "\
@@ -62,10 +62,10 @@ pub(super) fn render() -> String {
     page.text("\"human\" or \"json\".", "format", format);
     page.section("keys", "Secret keys.");
     page.value(
-        "Command that prints, in hex, the key named by its last argument, for a KMS or HSM; empty: key files in\n# \
-         data_dir/keys, made on first start.",
-        "command",
-        "[]",
+        "Commands that print a key in hex, for a KMS or HSM, by the key's name (master-v1, tweak, seal, checkpoint);\n# \
+         other keys have files in data_dir/keys, made on first start: { seal = [\"kms\", \"print\", \"seal\"] }.",
+        "commands",
+        "{}",
     );
     page.section("ledger", "The audit log.");
     page.text(

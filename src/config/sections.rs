@@ -11,6 +11,7 @@ use super::{ConfigError, bounds};
 use crate::domain::currency::Currency;
 use crate::domain::date::BusinessZone;
 use crate::domain::unit::working_set::MarketRules;
+use crate::identity::keys::KeyCommands;
 use crate::telemetry::{LOG_FILTER_DEFAULT, LogFormat};
 
 /// Certificates of the service.
@@ -66,8 +67,9 @@ pub struct Log {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Keys {
-    /// Command that prints the key named by its last argument, in hex; empty: key files in the data folder.
-    pub command: Vec<String>,
+    /// Commands that print a key in hex, by the key's name (`master-v1`, `tweak`, `seal`, `checkpoint`): program, then
+    /// arguments. A key without one has a file in the data folder.
+    pub commands: BTreeMap<String, Vec<String>>,
 }
 
 /// The audit log.
@@ -126,6 +128,18 @@ impl Default for Ledger {
             origin: "tallystick.example/log".to_owned(),
             checkpoint_interval_ms: 1_000,
         }
+    }
+}
+
+impl Keys {
+    /// The commands as the keys want them.
+    pub fn commands(&self) -> Result<KeyCommands, ConfigError> {
+        KeyCommands::parse(self.commands.clone()).map_err(|name| {
+            ConfigError::refused(
+                format!("keys.commands.{name}"),
+                "there is no key of this name: use master-v1, tweak, seal or checkpoint",
+            )
+        })
     }
 }
 

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use figment::providers::Format as _;
@@ -107,6 +108,11 @@ fn contradictions_are_refused_with_the_way_out() {
             "market.lowest_band_edges.JPY",
             "1 to",
         ),
+        (
+            "[keys.commands]\nsael = [\"kms\"]",
+            "keys.commands.sael",
+            "master-v1",
+        ),
         ("[ledger]\norigin = \"a log\"", "ledger.origin", "without spaces"),
     ];
     for (text, key, fix) in cases {
@@ -163,7 +169,8 @@ fn missing_file_says_which_and_what_to_do() {
 #[test]
 fn debug_hides_the_key_command() {
     let mut config = Config::default();
-    config.keys.command = vec!["kms".to_owned(), "--pin=planted-secret".to_owned()];
+    let command = vec!["kms".to_owned(), "--pin=planted-secret".to_owned()];
+    config.keys.commands = BTreeMap::from([("seal".to_owned(), command)]);
     assert!(!format!("{config:?}").contains("planted-secret"));
 }
 

@@ -15,7 +15,9 @@ use crate::domain::names::{Fingerprint, MemberId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
     /// The connection showed no certificate.
-    #[error("no client certificate was presented: connect over TLS with a certificate that your operator registered")]
+    #[error(
+        "no client certificate was presented: connect over TLS with a certificate that your operator registered"
+    )]
     CertificateMissing,
     /// No member has this certificate.
     #[error("this certificate is not registered: ask your operator to add it with AddCertificate")]
@@ -122,11 +124,23 @@ impl Snapshot {
     pub(super) fn new(generation: i64, members: Vec<Member>) -> Self {
         let speakers = members
             .iter()
-            .flat_map(|member| member.certificates.iter().map(move |certificate| (member, certificate)))
+            .flat_map(|member| {
+                member
+                    .certificates
+                    .iter()
+                    .map(move |certificate| (member, certificate))
+            })
             .map(|(member, certificate)| (certificate.fingerprint, Speaker::of(member, certificate)))
             .collect();
-        let members = members.into_iter().map(|member| (member.member_id.clone(), member)).collect();
-        Self { generation, speakers, members }
+        let members = members
+            .into_iter()
+            .map(|member| (member.member_id.clone(), member))
+            .collect();
+        Self {
+            generation,
+            speakers,
+            members,
+        }
     }
 
     /// The generation it was read at.
@@ -146,12 +160,20 @@ impl Snapshot {
 
     /// Whether any member may run the service.
     pub fn has_operator(&self) -> bool {
-        self.members().any(|member| member.has_role(Role::Operator) && member.state == MemberState::Active)
+        self.members()
+            .any(|member| member.has_role(Role::Operator) && member.state == MemberState::Active)
     }
 
     /// Who calls with a certificate, if it speaks for its member at this instant.
-    pub(super) fn authenticate(&self, fingerprint: Fingerprint, now: Timestamp) -> Result<Arc<Caller>, AuthError> {
-        self.speakers.get(&fingerprint).ok_or(AuthError::CertificateUnknown)?.speaks(now)
+    pub(super) fn authenticate(
+        &self,
+        fingerprint: Fingerprint,
+        now: Timestamp,
+    ) -> Result<Arc<Caller>, AuthError> {
+        self.speakers
+            .get(&fingerprint)
+            .ok_or(AuthError::CertificateUnknown)?
+            .speaks(now)
     }
 
     /// Who calls by a mere name, for development without TLS: speaks with the member's first certificate, or with none.
@@ -163,7 +185,13 @@ impl Snapshot {
             revoked_at: None,
         };
         let certificate = member.certificates.first().unwrap_or(&never);
-        Speaker::of(member, &Certificate { fingerprint: certificate.fingerprint, ..never.clone() })
-            .speaks(Timestamp::from_micros(0))
+        Speaker::of(
+            member,
+            &Certificate {
+                fingerprint: certificate.fingerprint,
+                ..never.clone()
+            },
+        )
+        .speaks(Timestamp::from_micros(0))
     }
 }

@@ -15,10 +15,14 @@ pub const CERTIFICATE_BYTES_MAX: usize = 16 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
     /// Too long.
-    #[error("the certificate is longer than {CERTIFICATE_BYTES_MAX} bytes: send one certificate, without its chain")]
+    #[error(
+        "the certificate is longer than {CERTIFICATE_BYTES_MAX} bytes: send one certificate, without its chain"
+    )]
     TooLong,
     /// Neither DER nor PEM of a certificate.
-    #[error("this is no X.509 certificate in DER or PEM: send the member's own certificate, not its key or request")]
+    #[error(
+        "this is no X.509 certificate in DER or PEM: send the member's own certificate, not its key or request"
+    )]
     Malformed,
     /// More than one in the file.
     #[error("there is more than one certificate: send the member's own alone, without its chain")]

@@ -9,8 +9,6 @@ mod certificate;
 mod permissions;
 mod registry;
 mod room;
-#[cfg(test)]
-mod tests;
 
 pub use authenticate::{AuthError, Snapshot};
 pub use certificate::{CertificateError, fingerprint, parse_certificate};

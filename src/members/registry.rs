@@ -55,15 +55,25 @@ pub struct Registry {
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registry").field("generation", &self.current.load().generation()).finish_non_exhaustive()
+        f.debug_struct("Registry")
+            .field("generation", &self.current.load().generation())
+            .finish_non_exhaustive()
     }
 }
 
 impl Registry {
     /// Reads the register for the first time.
-    pub async fn load(register: Arc<dyn MemberRegister>, clock: SharedClock) -> Result<Arc<Self>, StoreError> {
+    pub async fn load(
+        register: Arc<dyn MemberRegister>,
+        clock: SharedClock,
+    ) -> Result<Arc<Self>, StoreError> {
         let current = ArcSwap::from_pointee(Snapshot::default());
-        let registry = Self { register, clock, current, reading: Mutex::new(()) };
+        let registry = Self {
+            register,
+            clock,
+            current,
+            reading: Mutex::new(()),
+        };
         registry.reload().await?;
         Ok(Arc::new(registry))
     }
@@ -115,7 +125,10 @@ impl Registry {
         let mut failing = false;
         while ticks.next().await.is_some() {
             match self.refresh().await {
-                Ok(true) => tracing::info!(generation = self.current().generation(), "the register of members changed"),
+                Ok(true) => tracing::info!(
+                    generation = self.current().generation(),
+                    "the register of members changed"
+                ),
                 Ok(false) => {}
                 Err(error) if !failing => {
                     tracing::error!(%error, "the register of members cannot be read; the last one read stays in force");

@@ -7,8 +7,12 @@ use crate::domain::caller::Caller;
 use crate::domain::clock::SharedEntropy;
 use crate::domain::member::{Certificate, LenderGroup, Member, Role};
 use crate::domain::names::{Fingerprint, MemberId, MemberNo};
-use crate::domain::unit::{Accepted, Action, Administration, NewMember, Outcome, RequestKey, Write};
-use crate::store::ApplyError;
+use crate::domain::token::Pseudonym;
+use crate::domain::unit::{Accepted, Action, Administration, NewMember, Outcome, Refused, RequestKey, Write};
+use crate::domain::violation::{Code, Violation};
+use crate::identity::token::SubjectToken;
+use crate::store::{ApplyError, StoreError};
+use crate::subjects::TokenMapper;
 
 /// Name of the member that the first operators speak for.
 pub const BOOTSTRAP_MEMBER: &str = "operator";
@@ -16,19 +20,26 @@ pub const BOOTSTRAP_MEMBER: &str = "operator";
 /// The room.
 pub struct Members {
     registry: Arc<Registry>,
+    tokens: Arc<TokenMapper>,
     entropy: SharedEntropy,
 }
 
 impl std::fmt::Debug for Members {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Members").field("registry", &self.registry).finish_non_exhaustive()
+        f.debug_struct("Members")
+            .field("registry", &self.registry)
+            .finish_non_exhaustive()
     }
 }
 
 impl Members {
     /// The room over a registry.
-    pub fn new(registry: Arc<Registry>, entropy: SharedEntropy) -> Self {
-        Self { registry, entropy }
+    pub fn new(registry: Arc<Registry>, tokens: Arc<TokenMapper>, entropy: SharedEntropy) -> Self {
+        Self {
+            registry,
+            tokens,
+            entropy,
+        }
     }
 
     /// The register it changes.
@@ -44,16 +55,74 @@ impl Members {
         request: Option<RequestKey>,
         administration: Administration,
     ) -> Result<Accepted, ApplyError> {
-        let write = self.write_of(caller, request, Action::Administer(Box::new(administration)));
+        let action = Action::Administer(Box::new(administration));
+        let write = Write::by(caller, request, self.entropy.as_ref(), action);
         let accepted = self.registry.apply(write).await?;
         self.registry.reload().await?;
         Ok(accepted)
     }
 
+    /// Makes two subjects one: the second token's is absorbed by the first's.
+    pub async fn merge_subjects(
+        &self,
+        caller: &Caller,
+        request: RequestKey,
+        keep_and_merge: [&SubjectToken; 2],
+        reason: String,
+    ) -> Result<Accepted, ApplyError> {
+        let mut sealed = self.sealed(caller, &keep_and_merge, "keep")?.into_iter();
+        // The mapper gives one pseudonym for each token.
+        let (Some(keep), Some(merge)) = (sealed.next(), sealed.next()) else {
+            return Err(StoreError::Unavailable.into());
+        };
+        self.administer(
+            caller,
+            Some(request),
+            Administration::MergeSubjects { keep, merge, reason },
+        )
+        .await
+    }
+
+    /// Gives a token a subject of its own.
+    pub async fn split_subject(
+        &self,
+        caller: &Caller,
+        request: RequestKey,
+        token: &SubjectToken,
+        reason: String,
+    ) -> Result<Accepted, ApplyError> {
+        let Some(token) = self.sealed(caller, &[token], "token")?.into_iter().next() else {
+            return Err(StoreError::Unavailable.into());
+        };
+        self.administer(
+            caller,
+            Some(request),
+            Administration::SplitSubject { token, reason },
+        )
+        .await
+    }
+
+    /// Tokens were read against the live versions; one that went out of use since then is refused here.
+    fn sealed(
+        &self,
+        caller: &Caller,
+        tokens: &[&SubjectToken],
+        field: &str,
+    ) -> Result<Vec<Pseudonym>, ApplyError> {
+        self.tokens.pseudonyms(caller, tokens).map_err(|error| {
+            Refused::because(Violation::new(Code::KeyVersionUnknown, field, error.to_string())).into()
+        })
+    }
+
     /// Charges token evaluations to a member's day and grants, all or nothing. Says whether all members together are now
     /// above the network's daily ceiling.
     pub async fn charge_evaluations(&self, caller: &Caller, count: u32) -> Result<bool, ApplyError> {
-        let write = self.write_of(caller, None, Action::ChargeEvaluations { count });
+        let write = Write::by(
+            caller,
+            None,
+            self.entropy.as_ref(),
+            Action::ChargeEvaluations { count },
+        );
         match self.registry.apply(write).await?.outcome {
             Outcome::Charged { over_ceiling } => Ok(over_ceiling),
             Outcome::Recorded { .. }
@@ -68,8 +137,10 @@ impl Members {
     /// Up to `limit` members, newest first, with numbers below `before`.
     pub fn list(&self, before: Option<MemberNo>, limit: usize) -> Vec<Member> {
         let snapshot = self.registry.current();
-        let mut members: Vec<&Member> =
-            snapshot.members().filter(|member| before.is_none_or(|before| member.member_no < before)).collect();
+        let mut members: Vec<&Member> = snapshot
+            .members()
+            .filter(|member| before.is_none_or(|before| member.member_no < before))
+            .collect();
         members.sort_by_key(|member| std::cmp::Reverse(member.member_no));
         members.into_iter().take(limit).cloned().collect()
     }
@@ -86,7 +157,9 @@ impl Members {
             return Ok(false);
         }
         let member_id = MemberId::parse(BOOTSTRAP_MEMBER).expect("the constant fits the pattern of names");
-        let certificate = certificates.first().map_or(Fingerprint([0; 32]), |first| first.fingerprint);
+        let certificate = certificates
+            .first()
+            .map_or(Fingerprint([0; 32]), |first| first.fingerprint);
         let new = NewMember {
             member_id: member_id.clone(),
             display_name: "Operator".to_owned(),
@@ -108,17 +181,6 @@ impl Members {
         self.registry.apply(write).await?;
         self.registry.reload().await?;
         Ok(true)
-    }
-
-    fn write_of(&self, caller: &Caller, request: Option<RequestKey>, action: Action) -> Write {
-        Write {
-            member_no: caller.member_no(),
-            member_id: caller.member_id().clone(),
-            certificate: caller.certificate(),
-            request,
-            salt: self.salt(),
-            action,
-        }
     }
 
     fn salt(&self) -> [u8; 32] {

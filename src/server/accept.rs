@@ -46,7 +46,10 @@ pub fn connections(
                     }
                     Err(_full) => {
                         failed("full");
-                        tracing::warn!(connections_max = limits.connections_max, "a connection is closed: too many are open");
+                        tracing::warn!(
+                            connections_max = limits.connections_max,
+                            "a connection is closed: too many are open"
+                        );
                     }
                 },
                 Err(error) => pause(&error).await,

@@ -49,12 +49,23 @@ impl Connection {
 
     /// One without TLS.
     pub fn plain(io: TcpStream, address: SocketAddr, place: OwnedSemaphorePermit) -> Self {
-        Self::new(Io::Plain(io), Peer { certificate: None, address }, place)
+        Self::new(
+            Io::Plain(io),
+            Peer {
+                certificate: None,
+                address,
+            },
+            place,
+        )
     }
 
     fn new(io: Io, peer: Peer, place: OwnedSemaphorePermit) -> Self {
         gauge!(metric::CONNECTIONS).increment(1.0);
-        Self { io, peer, _place: place }
+        Self {
+            io,
+            peer,
+            _place: place,
+        }
     }
 }
 
@@ -73,7 +84,11 @@ impl Connected for Connection {
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match &mut self.io {
             Io::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
             Io::Plain(stream) => Pin::new(stream).poll_read(cx, buf),

@@ -35,11 +35,16 @@ pub async fn serve(
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(show_readiness))
         .with_state(Shared { store, metrics, stop });
-    axum::serve(listener, pages).with_graceful_shutdown(async move { end.cancelled().await }).await
+    axum::serve(listener, pages)
+        .with_graceful_shutdown(async move { end.cancelled().await })
+        .await
 }
 
 async fn show_metrics(State(shared): State<Shared>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], (shared.metrics)())
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
+        (shared.metrics)(),
+    )
 }
 
 /// Ready while the store can be read and written, and nobody asked the service to stop.

@@ -75,14 +75,21 @@ struct OfRpc {
 
 impl OfRpc {
     fn new(rpc: &'static str) -> Self {
-        Self { rpc, handled: std::array::from_fn(|_| OnceLock::new()), duration: OnceLock::new() }
+        Self {
+            rpc,
+            handled: std::array::from_fn(|_| OnceLock::new()),
+            duration: OnceLock::new(),
+        }
     }
 
     fn record(&self, code: usize, took: Duration) {
         if let Some(slot) = self.handled.get(code) {
-            slot.get_or_init(|| counter!(RPC_HANDLED, "rpc" => self.rpc, "code" => code_name(code))).increment(1);
+            slot.get_or_init(|| counter!(RPC_HANDLED, "rpc" => self.rpc, "code" => code_name(code)))
+                .increment(1);
         }
-        self.duration.get_or_init(|| histogram!(RPC_DURATION, "rpc" => self.rpc)).record(took.as_secs_f64());
+        self.duration
+            .get_or_init(|| histogram!(RPC_DURATION, "rpc" => self.rpc))
+            .record(took.as_secs_f64());
     }
 }
 
@@ -95,8 +102,14 @@ pub struct CallMeter {
 impl Default for CallMeter {
     fn default() -> Self {
         let name = |permission: &Permission| permission.path().trim_start_matches('/');
-        let rpcs = PERMISSIONS.iter().map(|permission| (permission.path(), OfRpc::new(name(permission)))).collect();
-        Self { rpcs, in_flight: OnceLock::new() }
+        let rpcs = PERMISSIONS
+            .iter()
+            .map(|permission| (permission.path(), OfRpc::new(name(permission))))
+            .collect();
+        Self {
+            rpcs,
+            in_flight: OnceLock::new(),
+        }
     }
 }
 

@@ -42,7 +42,14 @@ struct Draft<'a> {
 impl<'a> Draft<'a> {
     fn new(call: &'a CallId, code: Rpc, reason: &'static str, message: impl Into<String>) -> Self {
         let (metadata, details) = (HashMap::new(), ErrorDetails::new());
-        Self { call, code, reason, message: message.into(), metadata, details }
+        Self {
+            call,
+            code,
+            reason,
+            message: message.into(),
+            metadata,
+            details,
+        }
     }
 
     fn with(mut self, key: &str, value: impl ToString) -> Self {
@@ -56,7 +63,8 @@ impl<'a> Draft<'a> {
     }
 
     fn status(mut self) -> Status {
-        self.details.set_error_info(self.reason, ERROR_DOMAIN, self.metadata);
+        self.details
+            .set_error_info(self.reason, ERROR_DOMAIN, self.metadata);
         self.details.set_request_info(self.call.as_str(), "");
         Status::with_error_details(self.code, self.message, self.details)
     }
@@ -68,7 +76,9 @@ pub fn refused(call: &CallId, refused: &Refused, now: Timestamp) -> Status {
         return internal(call, &"a refusal without a violation");
     };
     let kinds = || refused.violations.iter().map(|violation| violation.code.kind());
-    let kind = kinds().find(|kind| *kind == RefusalKind::Message).unwrap_or(first.code.kind());
+    let kind = kinds()
+        .find(|kind| *kind == RefusalKind::Message)
+        .unwrap_or(first.code.kind());
     let message = match refused.violations.len() {
         1 => first.description.clone(),
         count => format!("{} (and {} more, see the details)", first.description, count - 1),
@@ -76,7 +86,9 @@ pub fn refused(call: &CallId, refused: &Refused, now: Timestamp) -> Status {
     let mut draft = Draft::new(call, code_of(kind), first.code.as_str(), message);
     let shown = field_violations(&refused.violations);
     if shown.len() < refused.violations.len() {
-        draft = draft.with("violations", refused.violations.len()).with("violations_shown", shown.len());
+        draft = draft
+            .with("violations", refused.violations.len())
+            .with("violations_shown", shown.len());
     }
     draft.details.set_bad_request(shown);
     if let Some(at) = refused.retry_at {
@@ -88,7 +100,14 @@ pub fn refused(call: &CallId, refused: &Refused, now: Timestamp) -> Status {
 
 /// What the message alone breaks, or what a caller does not have.
 pub fn invalid(call: &CallId, violations: Vec<Violation>) -> Status {
-    refused(call, &Refused { violations, retry_at: None }, Timestamp::from_micros(0))
+    refused(
+        call,
+        &Refused {
+            violations,
+            retry_at: None,
+        },
+        Timestamp::from_micros(0),
+    )
 }
 
 const fn code_of(kind: RefusalKind) -> Rpc {
@@ -133,16 +152,23 @@ pub fn unstored(call: &CallId, error: &StoreError) -> Status {
         StoreError::Unavailable => {
             tracing::warn!(request_id = %call, "the store is not available");
             let text = "the service cannot reach its store at the moment: repeat the call, with the same request_id if it has one";
-            Draft::new(call, Rpc::Unavailable, "STORE_UNAVAILABLE", text).retry(STORE_RETRY).status()
+            Draft::new(call, Rpc::Unavailable, "STORE_UNAVAILABLE", text)
+                .retry(STORE_RETRY)
+                .status()
         }
         StoreError::Disk(_) => {
             log_cause(call, error);
-            let text = "the service cannot store anything at the moment and nothing was done: repeat the call later";
-            Draft::new(call, Rpc::Unavailable, "STORE_DISK", text).retry(DISK_RETRY).status()
+            let text =
+                "the service cannot store anything at the moment and nothing was done: repeat the call later";
+            Draft::new(call, Rpc::Unavailable, "STORE_DISK", text)
+                .retry(DISK_RETRY)
+                .status()
         }
         StoreError::Conflict => {
             let text = "somebody else was faster and nothing was done: repeat the call";
-            Draft::new(call, Rpc::Aborted, "STORE_CONFLICT", text).retry(SOON).status()
+            Draft::new(call, Rpc::Aborted, "STORE_CONFLICT", text)
+                .retry(SOON)
+                .status()
         }
         StoreError::Corrupt { .. } | StoreError::SchemaVersion { .. } | StoreError::Engine(_) => {
             log_cause(call, error);
@@ -172,8 +198,13 @@ pub fn full(call: &CallId, full: Full) -> Status {
         Full::Service { max } => ("SERVICE_BUSY", max, "the service has"),
         Full::Member { max } => ("MEMBER_BUSY", max, "your institution has"),
     };
-    let text = format!("{whose} {max} calls in work, the most that are allowed at once: wait for answers before sending more");
-    Draft::new(call, Rpc::ResourceExhausted, reason, text).with("limit", max).retry(SOON).status()
+    let text = format!(
+        "{whose} {max} calls in work, the most that are allowed at once: wait for answers before sending more"
+    );
+    Draft::new(call, Rpc::ResourceExhausted, reason, text)
+        .with("limit", max)
+        .retry(SOON)
+        .status()
 }
 
 /// An rpc that the contract has and this version does not.
@@ -214,26 +245,35 @@ fn internal_status(call: &CallId) -> Status {
 }
 
 fn log_cause(call: &CallId, error: &StoreError) {
-    let cause = std::iter::successors(error.source(), |cause| cause.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ");
+    let mut cause = String::new();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        cause.push_str(if cause.is_empty() { "" } else { ": " });
+        cause.push_str(&inner.to_string());
+        source = inner.source();
+    }
     tracing::error!(request_id = %call, error = %error, cause, "the store failed");
 }
 
 /// Gives a status that the transport made (it has no details) a reason, and the code that fits. Says whether it did.
 pub fn dress(call: &CallId, headers: &mut HeaderMap, message_bytes_max: u32) -> bool {
-    let Some(found) = Status::from_header_map(headers) else { return false };
+    let Some(found) = Status::from_header_map(headers) else {
+        return false;
+    };
     if found.code() == Rpc::Ok || !found.details().is_empty() {
         return false;
     }
     let draft = match found.code() {
         Rpc::OutOfRange => {
-            let text = format!("a message is longer than the {message_bytes_max} bytes that are allowed: send less at once");
-            Draft::new(call, Rpc::ResourceExhausted, "MESSAGE_TOO_LARGE", text).with("limit", message_bytes_max)
+            let text = format!(
+                "a message is longer than the {message_bytes_max} bytes that are allowed: send less at once"
+            );
+            Draft::new(call, Rpc::ResourceExhausted, "MESSAGE_TOO_LARGE", text)
+                .with("limit", message_bytes_max)
         }
         Rpc::Internal if found.message().starts_with("failed to decode") => {
-            let text = "the message is not what the contract says: generate your stubs from the same version of it";
+            let text =
+                "the message is not what the contract says: generate your stubs from the same version of it";
             Draft::new(call, Rpc::InvalidArgument, "MESSAGE_MALFORMED", text)
         }
         code => Draft::new(call, code, "TRANSPORT", found.message()),
@@ -243,6 +283,8 @@ pub fn dress(call: &CallId, headers: &mut HeaderMap, message_bytes_max: u32) -> 
 
 /// A request that did not come through the gate: cannot be, as the gate is around every service.
 pub fn without_session() -> Status {
-    tracing::error!("a request reached a service without passing the gate: a fault of this program, please report it");
+    tracing::error!(
+        "a request reached a service without passing the gate: a fault of this program, please report it"
+    );
     Status::internal("internal error")
 }

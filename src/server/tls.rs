@@ -54,7 +54,9 @@ pub enum TlsError {
         reason: std::io::ErrorKind,
     },
     /// A file is too long to be what it should be.
-    #[error("the TLS file {path} is longer than {FILE_BYTES_MAX} bytes: it is not a PEM file of certificates")]
+    #[error(
+        "the TLS file {path} is longer than {FILE_BYTES_MAX} bytes: it is not a PEM file of certificates"
+    )]
     TooLong {
         /// Which file.
         path: PathBuf,
@@ -84,7 +86,9 @@ pub enum TlsError {
         path: PathBuf,
     },
     /// The authorities cannot be used.
-    #[error("the client authorities in {path} cannot be used ({problem}): point `tls.client_ca` to the CA's certificate")]
+    #[error(
+        "the client authorities in {path} cannot be used ({problem}): point `tls.client_ca` to the CA's certificate"
+    )]
     Authorities {
         /// Which file.
         path: PathBuf,
@@ -107,7 +111,8 @@ pub enum TlsError {
 }
 
 fn folder(path: &Path) -> String {
-    path.parent().map_or_else(|| "certs".to_owned(), |folder| folder.display().to_string())
+    path.parent()
+        .map_or_else(|| "certs".to_owned(), |folder| folder.display().to_string())
 }
 
 /// The bytes of the three files as they were read together.
@@ -120,26 +125,46 @@ struct Contents {
 impl Contents {
     fn read(files: &TlsFiles) -> Result<Self, TlsError> {
         let key = Zeroizing::new(read(&files.key, true)?);
-        Ok(Self { certificate: read(&files.certificate, false)?, key, client_ca: read(&files.client_ca, false)? })
+        Ok(Self {
+            certificate: read(&files.certificate, false)?,
+            key,
+            client_ca: read(&files.client_ca, false)?,
+        })
     }
 
     fn digest(&self) -> [u8; 32] {
         let parts = [&self.certificate, &*self.key, &self.client_ca];
-        parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(Sha256::digest(part))).finalize().into()
+        parts
+            .iter()
+            .fold(Sha256::new(), |hash, part| {
+                hash.chain_update(Sha256::digest(part))
+            })
+            .finalize()
+            .into()
     }
 }
 
 fn read(path: &Path, secret: bool) -> Result<Vec<u8>, TlsError> {
-    let unreadable = |error: std::io::Error| TlsError::Unreadable { path: path.to_owned(), reason: error.kind() };
+    let unreadable = |error: std::io::Error| TlsError::Unreadable {
+        path: path.to_owned(),
+        reason: error.kind(),
+    };
     let file = File::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.permissions().mode();
     if secret && mode & 0o077 != 0 {
-        return Err(TlsError::KeyOpen { path: path.to_owned() });
+        return Err(TlsError::KeyOpen {
+            path: path.to_owned(),
+        });
     }
     let mut bytes = Vec::new();
-    let length = file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let length = file
+        .take(FILE_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     if u64::try_from(length).is_ok_and(|length| length > FILE_BYTES_MAX) {
-        return Err(TlsError::TooLong { path: path.to_owned() });
+        return Err(TlsError::TooLong {
+            path: path.to_owned(),
+        });
     }
     Ok(bytes)
 }
@@ -164,7 +189,9 @@ pub struct Tls {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("files", &self.files).finish_non_exhaustive()
+        f.debug_struct("Tls")
+            .field("files", &self.files)
+            .finish_non_exhaustive()
     }
 }
 
@@ -175,7 +202,12 @@ impl Tls {
         let contents = Contents::read(&files)?;
         let config = configure(&files, &contents, &provider)?;
         let seen = Mutex::new(Some(contents.digest()));
-        Ok(Arc::new(Self { files, provider, current: ArcSwap::from_pointee(config), seen }))
+        Ok(Arc::new(Self {
+            files,
+            provider,
+            current: ArcSwap::from_pointee(config),
+            seen,
+        }))
     }
 
     /// What the next handshake uses.
@@ -223,11 +255,20 @@ impl Tls {
     }
 }
 
-fn configure(files: &TlsFiles, contents: &Contents, provider: &Arc<CryptoProvider>) -> Result<ServerConfig, TlsError> {
-    let authorities = |problem: String| TlsError::Authorities { path: files.client_ca.clone(), problem };
+fn configure(
+    files: &TlsFiles,
+    contents: &Contents,
+    provider: &Arc<CryptoProvider>,
+) -> Result<ServerConfig, TlsError> {
+    let authorities = |problem: String| TlsError::Authorities {
+        path: files.client_ca.clone(),
+        problem,
+    };
     let mut roots = RootCertStore::empty();
     for certificate in certificates(&contents.client_ca, &files.client_ca)? {
-        roots.add(certificate).map_err(|error| authorities(error.to_string()))?;
+        roots
+            .add(certificate)
+            .map_err(|error| authorities(error.to_string()))?;
     }
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
         .build()
@@ -237,8 +278,9 @@ fn configure(files: &TlsFiles, contents: &Contents, provider: &Arc<CryptoProvide
         key: files.key.clone(),
         problem,
     };
-    let key =
-        PrivateKeyDer::from_pem_slice(&contents.key).map_err(|_| TlsError::NoKey { path: files.key.clone() })?;
+    let key = PrivateKeyDer::from_pem_slice(&contents.key).map_err(|_| TlsError::NoKey {
+        path: files.key.clone(),
+    })?;
     let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&[&TLS13])
         .map_err(|error| pair(error.to_string()))?
@@ -252,7 +294,11 @@ fn configure(files: &TlsFiles, contents: &Contents, provider: &Arc<CryptoProvide
 }
 
 fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let none = || TlsError::NoCertificate { path: path.to_owned() };
-    let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().map_err(|_| none())?;
+    let none = || TlsError::NoCertificate {
+        path: path.to_owned(),
+    };
+    let found = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| none())?;
     if found.is_empty() { Err(none()) } else { Ok(found) }
 }

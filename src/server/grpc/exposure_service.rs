@@ -32,7 +32,10 @@ pub struct Answers {
 impl Answers {
     /// The service over its room.
     pub fn new(room: Exposure, market: Arc<Market>) -> Self {
-        Self { room: Arc::new(room), market }
+        Self {
+            room: Arc::new(room),
+            market,
+        }
     }
 }
 
@@ -58,7 +61,7 @@ async fn review(
 ) -> Result<pb::ReviewPortfolioResponse, Status> {
     let message = message?;
     if number % RECHECK_MESSAGES == 1 {
-        session.recheck().map_err(|status| *status)?;
+        session.recheck()?;
     }
     let inquiry = match read_review(&message, &market.reading(&session)) {
         Ok(inquiry) => inquiry,
@@ -91,7 +94,7 @@ impl ExposureService for Answers {
         &self,
         request: Request<pb::QueryExposureRequest>,
     ) -> Result<Response<pb::QueryExposureResponse>, Status> {
-        let session = Session::of(&request).map_err(|status| *status)?;
+        let session = Session::of(&request)?;
         let read = read_query(request.get_ref(), &self.market.reading(&session));
         let (inquiry, key) = read.map_err(|violations| session.invalid(violations))?;
         let accepted = self.room.query(session.caller(), key, inquiry).await;
@@ -106,13 +109,19 @@ impl ExposureService for Answers {
         &self,
         request: Request<Streaming<pb::ReviewPortfolioRequest>>,
     ) -> Result<Response<Self::ReviewPortfolioStream>, Status> {
-        let session = Session::of(&request).map_err(|status| *status)?;
+        let session = Session::of(&request)?;
         let (room, market) = (Arc::clone(&self.room), Arc::clone(&self.market));
         let messages = request.into_inner().enumerate();
         let answers = messages
             .map(move |(index, message)| {
                 let number = u64::try_from(index).unwrap_or(u64::MAX).saturating_add(1);
-                review(Arc::clone(&room), Arc::clone(&market), session.clone(), number, message)
+                review(
+                    Arc::clone(&room),
+                    Arc::clone(&market),
+                    session.clone(),
+                    number,
+                    message,
+                )
             })
             .buffered(REVIEWS_IN_WORK_MAX);
         Ok(Response::new(until_error(answers).boxed()))
@@ -122,56 +131,56 @@ impl ExposureService for Answers {
         &self,
         request: Request<pb::CheckAndReserveRequest>,
     ) -> Result<Response<pb::CheckAndReserveResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented(RESERVATIONS))
+        Err(Session::of(&request)?.unimplemented(RESERVATIONS))
     }
 
     async fn confirm_reservation(
         &self,
         request: Request<pb::ConfirmReservationRequest>,
     ) -> Result<Response<pb::ConfirmReservationResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented(RESERVATIONS))
+        Err(Session::of(&request)?.unimplemented(RESERVATIONS))
     }
 
     async fn extend_reservation(
         &self,
         request: Request<pb::ExtendReservationRequest>,
     ) -> Result<Response<pb::ExtendReservationResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented(RESERVATIONS))
+        Err(Session::of(&request)?.unimplemented(RESERVATIONS))
     }
 
     async fn release_reservation(
         &self,
         request: Request<pb::ReleaseReservationRequest>,
     ) -> Result<Response<pb::ReleaseReservationResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented(RESERVATIONS))
+        Err(Session::of(&request)?.unimplemented(RESERVATIONS))
     }
 
     async fn get_reservation(
         &self,
         request: Request<pb::GetReservationRequest>,
     ) -> Result<Response<pb::GetReservationResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented(RESERVATIONS))
+        Err(Session::of(&request)?.unimplemented(RESERVATIONS))
     }
 
     async fn explain_decision(
         &self,
         request: Request<pb::ExplainDecisionRequest>,
     ) -> Result<Response<pb::ExplainDecisionResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented("decisions"))
+        Err(Session::of(&request)?.unimplemented("decisions"))
     }
 
     async fn issue_offline_codes(
         &self,
         request: Request<pb::IssueOfflineCodesRequest>,
     ) -> Result<Response<pb::IssueOfflineCodesResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented("offline codes"))
+        Err(Session::of(&request)?.unimplemented("offline codes"))
     }
 
     async fn backfill_offline_code(
         &self,
         request: Request<pb::BackfillOfflineCodeRequest>,
     ) -> Result<Response<pb::BackfillOfflineCodeResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented("offline codes"))
+        Err(Session::of(&request)?.unimplemented("offline codes"))
     }
 }
 

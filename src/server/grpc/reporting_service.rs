@@ -40,7 +40,11 @@ type Recorded = (u64, crate::domain::date::Timestamp, Vec<Violation>);
 
 fn recorded(session: &Session, accepted: Accepted) -> Result<Recorded, Status> {
     match accepted.outcome {
-        Outcome::Recorded { version, received_at, warnings } => Ok((version, received_at, warnings)),
+        Outcome::Recorded {
+            version,
+            received_at,
+            warnings,
+        } => Ok((version, received_at, warnings)),
         Outcome::Deleted
         | Outcome::Answered(_)
         | Outcome::Charged { .. }
@@ -56,12 +60,18 @@ impl ReportingService for Reports {
         &self,
         request: Request<pb::ReportPositionRequest>,
     ) -> Result<Response<pb::ReportPositionResponse>, Status> {
-        let session = Session::of(&request).map_err(|status| *status)?;
+        let session = Session::of(&request)?;
         let read = read_report(request.get_ref(), &self.market.reading(&session));
         let report = read.map_err(|violations| session.invalid(violations))?;
-        let statement =
-            Statement { position: report.position, event: Some(report.event), findings: report.findings };
-        let accepted = self.room.report(session.caller(), report.request, statement).await;
+        let statement = Statement {
+            position: report.position,
+            event: Some(report.event),
+            findings: report.findings,
+        };
+        let accepted = self
+            .room
+            .report(session.caller(), report.request, statement)
+            .await;
         let accepted = accepted.map_err(|error| session.unapplied(&error))?;
         let (version, received_at, warnings) = recorded(&session, accepted)?;
         Ok(Response::new(reported_to_wire(version, received_at, &warnings)))
@@ -71,12 +81,21 @@ impl ReportingService for Reports {
         &self,
         request: Request<pb::CorrectPositionRequest>,
     ) -> Result<Response<pb::CorrectPositionResponse>, Status> {
-        let session = Session::of(&request).map_err(|status| *status)?;
+        let session = Session::of(&request)?;
         let read = read_correction(request.get_ref(), &self.market.reading(&session));
         let asked = read.map_err(|violations| session.invalid(violations))?;
-        let statement = Statement { position: asked.position, event: None, findings: asked.findings };
-        let corrected =
-            self.room.correct(session.caller(), asked.request, statement, asked.corrects_version, asked.reason);
+        let statement = Statement {
+            position: asked.position,
+            event: None,
+            findings: asked.findings,
+        };
+        let corrected = self.room.correct(
+            session.caller(),
+            asked.request,
+            statement,
+            asked.corrects_version,
+            asked.reason,
+        );
         let accepted = corrected.await.map_err(|error| session.unapplied(&error))?;
         let (version, received_at, warnings) = recorded(&session, accepted)?;
         Ok(Response::new(corrected_to_wire(version, received_at, &warnings)))
@@ -86,9 +105,11 @@ impl ReportingService for Reports {
         &self,
         request: Request<pb::DeletePositionRequest>,
     ) -> Result<Response<pb::DeletePositionResponse>, Status> {
-        let session = Session::of(&request).map_err(|status| *status)?;
+        let session = Session::of(&request)?;
         let asked = read_deletion(request.get_ref()).map_err(|violations| session.invalid(violations))?;
-        let deleted = self.room.delete(session.caller(), asked.request, asked.account_ref, asked.reason);
+        let deleted = self
+            .room
+            .delete(session.caller(), asked.request, asked.account_ref, asked.reason);
         deleted.await.map_err(|error| session.unapplied(&error))?;
         Ok(Response::new(pb::DeletePositionResponse {}))
     }
@@ -97,9 +118,9 @@ impl ReportingService for Reports {
         &self,
         request: Request<pb::GetPositionRequest>,
     ) -> Result<Response<pb::GetPositionResponse>, Status> {
-        let session = Session::of(&request).map_err(|status| *status)?;
-        let account_ref = read_account(&request.get_ref().account_ref)
-            .map_err(|violations| session.invalid(violations))?;
+        let session = Session::of(&request)?;
+        let account_ref =
+            read_account(&request.get_ref().account_ref).map_err(|violations| session.invalid(violations))?;
         let found = self.room.get(session.caller(), &account_ref).await;
         let own = found.map_err(|error| session.unapplied(&error))?;
         Ok(Response::new(pb::GetPositionResponse {
@@ -112,20 +133,30 @@ impl ReportingService for Reports {
         &self,
         request: Request<pb::ListPositionsRequest>,
     ) -> Result<Response<pb::ListPositionsResponse>, Status> {
-        let session = Session::of(&request).map_err(|status| *status)?;
+        let session = Session::of(&request)?;
         let asked = request.get_ref();
         let filter = [u8::from(asked.open_only)];
         let member_id = session.caller().member_id();
-        let scope = PageScope { member_id, rpc: "ListPositions", filter: &filter };
+        let scope = PageScope {
+            member_id,
+            rpc: "ListPositions",
+            filter: &filter,
+        };
         let page = read_page(asked.page_size, &asked.page_token, &self.market.page_key, &scope)
             .map_err(|violations| session.invalid(violations))?;
         let before = page.cursor.as_deref().and_then(number).map(AccountNo);
-        let listed = self.room.list(session.caller(), before, page.rows, asked.open_only).await;
+        let listed = self
+            .room
+            .list(session.caller(), before, page.rows, asked.open_only)
+            .await;
         let positions = listed.map_err(|error| session.unapplied(&error))?;
         let last: Option<&OwnPosition> = positions.last().filter(|_| is_full(positions.len(), page.rows));
         let cursor = last.map(|own| own.account_no.0.to_be_bytes());
         Ok(Response::new(pb::ListPositionsResponse {
-            positions: positions.iter().map(|own| position_to_wire(&own.position)).collect(),
+            positions: positions
+                .iter()
+                .map(|own| position_to_wire(&own.position))
+                .collect(),
             next_page_token: page_token_to_wire(
                 cursor.as_ref().map(<[u8; 8]>::as_slice),
                 &self.market.page_key,
@@ -138,17 +169,27 @@ impl ReportingService for Reports {
         &self,
         request: Request<pb::ListPositionVersionsRequest>,
     ) -> Result<Response<pb::ListPositionVersionsResponse>, Status> {
-        let session = Session::of(&request).map_err(|status| *status)?;
+        let session = Session::of(&request)?;
         let asked = request.get_ref();
         let member_id = session.caller().member_id();
-        let scope =
-            PageScope { member_id, rpc: "ListPositionVersions", filter: asked.account_ref.as_bytes() };
+        let scope = PageScope {
+            member_id,
+            rpc: "ListPositionVersions",
+            filter: asked.account_ref.as_bytes(),
+        };
         let account_ref =
             read_account(&asked.account_ref).map_err(|violations| session.invalid(violations))?;
         let page = read_page(asked.page_size, &asked.page_token, &self.market.page_key, &scope)
             .map_err(|violations| session.invalid(violations))?;
-        let before = page.cursor.as_deref().and_then(number).and_then(|number| u64::try_from(number).ok());
-        let listed = self.room.versions(session.caller(), &account_ref, before, page.rows).await;
+        let before = page
+            .cursor
+            .as_deref()
+            .and_then(number)
+            .and_then(|number| u64::try_from(number).ok());
+        let listed = self
+            .room
+            .versions(session.caller(), &account_ref, before, page.rows)
+            .await;
         let versions = listed.map_err(|error| session.unapplied(&error))?;
         let last: Option<&OwnVersion> = versions.last().filter(|_| is_full(versions.len(), page.rows));
         let cursor = last.map(|own| own.version.number.to_be_bytes());
@@ -168,56 +209,56 @@ impl ReportingService for Reports {
         &self,
         request: Request<Streaming<pb::UploadBatchRequest>>,
     ) -> Result<Response<Self::UploadBatchStream>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented(BATCHES))
+        Err(Session::of(&request)?.unimplemented(BATCHES))
     }
 
     async fn get_batch(
         &self,
         request: Request<pb::GetBatchRequest>,
     ) -> Result<Response<pb::GetBatchResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented(BATCHES))
+        Err(Session::of(&request)?.unimplemented(BATCHES))
     }
 
     async fn list_batches(
         &self,
         request: Request<pb::ListBatchesRequest>,
     ) -> Result<Response<pb::ListBatchesResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented(BATCHES))
+        Err(Session::of(&request)?.unimplemented(BATCHES))
     }
 
     async fn list_record_results(
         &self,
         request: Request<pb::ListRecordResultsRequest>,
     ) -> Result<Response<pb::ListRecordResultsResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented(BATCHES))
+        Err(Session::of(&request)?.unimplemented(BATCHES))
     }
 
     async fn list_missing_positions(
         &self,
         request: Request<pb::ListMissingPositionsRequest>,
     ) -> Result<Response<pb::ListMissingPositionsResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented(BATCHES))
+        Err(Session::of(&request)?.unimplemented(BATCHES))
     }
 
     async fn confirm_batch(
         &self,
         request: Request<pb::ConfirmBatchRequest>,
     ) -> Result<Response<pb::ConfirmBatchResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented(BATCHES))
+        Err(Session::of(&request)?.unimplemented(BATCHES))
     }
 
     async fn get_reconciliation(
         &self,
         request: Request<pb::GetReconciliationRequest>,
     ) -> Result<Response<pb::GetReconciliationResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented("reconciliations"))
+        Err(Session::of(&request)?.unimplemented("reconciliations"))
     }
 
     async fn get_data_quality(
         &self,
         request: Request<pb::GetDataQualityRequest>,
     ) -> Result<Response<pb::GetDataQualityResponse>, Status> {
-        Err(Session::of(&request).map_err(|status| *status)?.unimplemented("data quality scores"))
+        Err(Session::of(&request)?.unimplemented("data quality scores"))
     }
 }
 

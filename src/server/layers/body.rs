@@ -42,13 +42,25 @@ impl Record {
         place: Place,
     ) -> Self {
         edge.meter.begin();
-        Self { edge, call, permission, caller, began: Instant::now(), code: CANCELLED, _place: place }
+        Self {
+            edge,
+            call,
+            permission,
+            caller,
+            began: Instant::now(),
+            code: CANCELLED,
+            _place: place,
+        }
     }
 
     /// Reads how the call ended, from headers or trailers; an answer without a status goes on.
     pub(super) fn note(&mut self, headers: &HeaderMap) {
         if let Some(value) = headers.get("grpc-status") {
-            self.code = value.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(2);
+            self.code = value
+                .to_str()
+                .ok()
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(2);
         }
     }
 }
@@ -79,7 +91,12 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn new(body: Body, record: Record, deadline: Option<Pin<Box<Sleep>>>) -> Self {
-        Self { body, record, deadline, ended: false }
+        Self {
+            body,
+            record,
+            deadline,
+            ended: false,
+        }
     }
 
     fn end_with(&mut self, status: &Status) -> Frame<Bytes> {
@@ -109,14 +126,20 @@ impl HttpBody for Answer {
         match polled {
             Poll::Ready(Some(Ok(mut frame))) => {
                 if let Some(trailers) = frame.trailers_mut() {
-                    status::dress(&answer.record.call, trailers, answer.record.edge.limits.message_bytes_max);
+                    status::dress(
+                        &answer.record.call,
+                        trailers,
+                        answer.record.edge.limits.message_bytes_max,
+                    );
                     answer.record.note(trailers);
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(other) => Poll::Ready(other),
             Poll::Pending => {
-                let Some(deadline) = answer.deadline.as_mut() else { return Poll::Pending };
+                let Some(deadline) = answer.deadline.as_mut() else {
+                    return Poll::Pending;
+                };
                 if deadline.as_mut().poll(cx).is_pending() {
                     return Poll::Pending;
                 }

@@ -65,7 +65,10 @@ impl CallIds {
     /// The next one.
     pub fn next(&self) -> CallId {
         let mut bytes = [0; 16];
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fill_bytes(&mut bytes);
         CallId::from_bytes(bytes)
     }
 }

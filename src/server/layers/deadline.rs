@@ -18,7 +18,10 @@ pub fn allowance(headers: &HeaderMap, shape: Shape, limits: &Limits) -> Duration
         Shape::Unary => limits.request(),
         Shape::Streaming => limits.stream(),
     };
-    headers.get(HEADER).and_then(|value| parse(value.to_str().ok()?)).map_or(ours, |asked| asked.min(ours))
+    headers
+        .get(HEADER)
+        .and_then(|value| parse(value.to_str().ok()?))
+        .map_or(ours, |asked| asked.min(ours))
 }
 
 /// Reads a `grpc-timeout`; `None` for what the protocol does not allow, which counts as absent.
@@ -69,8 +72,14 @@ mod tests {
 
     #[test]
     fn shorter_of_both_deadlines_wins_by_shape() {
-        let limits = Limits { request_ms_max: 1_000, stream_ms_max: 5_000, ..Limits::default() };
-        let asked = |text: &'static str| HeaderMap::from_iter([(http::HeaderName::from_static(HEADER), text.parse().unwrap())]);
+        let limits = Limits {
+            request_ms_max: 1_000,
+            stream_ms_max: 5_000,
+            ..Limits::default()
+        };
+        let asked = |text: &'static str| {
+            HeaderMap::from_iter([(http::HeaderName::from_static(HEADER), text.parse().unwrap())])
+        };
         let cases = [
             (HeaderMap::new(), Shape::Unary, 1_000),
             (HeaderMap::new(), Shape::Streaming, 5_000),
@@ -80,7 +89,11 @@ mod tests {
             (asked("nonsense"), Shape::Unary, 1_000),
         ];
         for (headers, shape, expected) in cases {
-            assert_eq!(allowance(&headers, shape, &limits), Duration::from_millis(expected), "{headers:?}");
+            assert_eq!(
+                allowance(&headers, shape, &limits),
+                Duration::from_millis(expected),
+                "{headers:?}"
+            );
         }
     }
 }

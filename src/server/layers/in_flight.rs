@@ -38,7 +38,11 @@ pub struct InFlight {
 impl InFlight {
     /// With its two limits.
     pub fn new(all_max: u32, member_max: u32) -> Arc<Self> {
-        Arc::new(Self { all_max, member_max, counts: Mutex::default() })
+        Arc::new(Self {
+            all_max,
+            member_max,
+            counts: Mutex::default(),
+        })
     }
 
     /// Takes a place, given back when it is dropped.
@@ -53,7 +57,10 @@ impl InFlight {
         }
         *own += 1;
         counts.all += 1;
-        Ok(Place { counter: Arc::clone(self), member_no })
+        Ok(Place {
+            counter: Arc::clone(self),
+            member_no,
+        })
     }
 
     fn leave(&self, member_no: MemberNo) {

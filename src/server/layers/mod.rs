@@ -8,8 +8,6 @@ mod call_id;
 mod deadline;
 mod in_flight;
 mod session;
-#[cfg(test)]
-mod tests;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -79,7 +77,10 @@ impl Edge {
             limits,
             trust,
             ids: CallIds::new(entropy),
-            in_flight: InFlight::new(limits.requests_in_flight_max, limits.requests_in_flight_per_member_max),
+            in_flight: InFlight::new(
+                limits.requests_in_flight_max,
+                limits.requests_in_flight_per_member_max,
+            ),
             meter: CallMeter::default(),
         })
     }
@@ -88,7 +89,9 @@ impl Edge {
     fn admit<B>(self: &Arc<Self>, call: CallId, request: &mut Request<B>) -> Result<Record, Status> {
         let path = request.uri().path();
         let permission = Permission::of(path);
-        let proof = self.proof(request).map_err(|error| self.turn_away(call, permission, None, error))?;
+        let proof = self
+            .proof(request)
+            .map_err(|error| self.turn_away(call, permission, None, error))?;
         let caller = proof
             .judge(&self.registry)
             .map_err(|error| self.turn_away(call, permission, Some(&proof), error))?;
@@ -108,17 +111,30 @@ impl Edge {
         })?;
         let record = Record::new(Arc::clone(self), call, permission, Arc::clone(&caller), place);
         let (registry, clock) = (Arc::clone(&self.registry), Arc::clone(&self.clock));
-        request.extensions_mut().insert(Session { call, proof, caller, permission, registry, clock });
+        request.extensions_mut().insert(Session {
+            call,
+            proof,
+            caller,
+            permission,
+            registry,
+            clock,
+        });
         Ok(record)
     }
 
     fn proof<B>(&self, request: &Request<B>) -> Result<Proof, AuthError> {
-        let certificate = request.extensions().get::<Peer>().and_then(|peer| peer.certificate);
+        let certificate = request
+            .extensions()
+            .get::<Peer>()
+            .and_then(|peer| peer.certificate);
         match (certificate, self.trust) {
             (Some(fingerprint), Trust::Certificates | Trust::Words) => Ok(Proof::Certificate(fingerprint)),
             (None, Trust::Certificates) => Err(AuthError::CertificateMissing),
             (None, Trust::Words) => {
-                let named = request.headers().get(MEMBER_HEADER).ok_or(AuthError::CertificateMissing)?;
+                let named = request
+                    .headers()
+                    .get(MEMBER_HEADER)
+                    .ok_or(AuthError::CertificateMissing)?;
                 let member_id = named.to_str().ok().and_then(MemberId::parse);
                 member_id.map(Proof::Word).ok_or(AuthError::CertificateUnknown)
             }
@@ -160,7 +176,10 @@ impl<S> Layer<S> for GateLayer {
     type Service = Gate<S>;
 
     fn layer(&self, inner: S) -> Gate<S> {
-        Gate { inner, edge: Arc::clone(&self.0) }
+        Gate {
+            inner,
+            edge: Arc::clone(&self.0),
+        }
     }
 }
 
@@ -191,7 +210,8 @@ where
         match self.edge.admit(call, &mut request) {
             Err(status) => Either::Left(ready(Ok(named(call, status.into_http())))),
             Ok(record) => {
-                let allowed = deadline::allowance(request.headers(), record.permission.shape(), &self.edge.limits);
+                let allowed =
+                    deadline::allowance(request.headers(), record.permission.shape(), &self.edge.limits);
                 // Set now, so that ours strikes before the transport's, which knows no reason.
                 let deadline = Instant::now() + allowed;
                 Either::Right(Box::pin(answer(self.inner.call(request), record, deadline)))
@@ -211,7 +231,11 @@ where
         Ok(Err(_panic)) => status::panicked(&call).into_http(),
         Err(_elapsed) => status::late(&call).into_http(),
     };
-    status::dress(&call, response.headers_mut(), record.edge.limits.message_bytes_max);
+    status::dress(
+        &call,
+        response.headers_mut(),
+        record.edge.limits.message_bytes_max,
+    );
     record.note(response.headers());
     let timer = match record.permission.shape() {
         Shape::Unary => None,

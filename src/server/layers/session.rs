@@ -51,7 +51,10 @@ pub struct Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("call", &self.call).field("rpc", &self.permission.path()).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("call", &self.call)
+            .field("rpc", &self.permission.path())
+            .finish_non_exhaustive()
     }
 }
 
@@ -86,7 +89,11 @@ impl Session {
     /// The status to end the stream with.
     pub fn recheck(&self) -> Result<Arc<Caller>, Status> {
         let judged = self.proof.judge(&self.registry).and_then(|caller| {
-            if self.permission.allows(&caller) { Ok(caller) } else { Err(AuthError::RoleMissing) }
+            if self.permission.allows(&caller) {
+                Ok(caller)
+            } else {
+                Err(AuthError::RoleMissing)
+            }
         });
         judged.map_err(|error| {
             crate::server::metric::refused(error.reason());
