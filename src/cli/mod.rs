@@ -10,6 +10,7 @@ pub mod member;
 pub mod output;
 pub mod query;
 pub mod report;
+pub mod service;
 pub mod tokenise;
 
 use chrono::NaiveDate;

@@ -99,8 +99,13 @@ pub async fn start(
         .with_context(|| format!("cannot make the data folder {}", setup.data.display()))?;
     let database = setup.data.join(DATABASE_FILE);
     let first_start = !database.exists();
-    let keys =
-        keys::open(&setup.data, Halves::Both, &setup.key_commands, first_start, setup.entropy.as_ref())?;
+    let keys = keys::open(
+        &setup.data,
+        Halves::Both,
+        &setup.key_commands,
+        first_start,
+        setup.entropy.as_ref(),
+    )?;
     let token_keys = keys.token.context("the keys of the token side are missing")?;
     let ledger_keys = Arc::new(keys.ledger.context("the keys of the ledger side are missing")?);
     let rules = Arc::new(setup.rules.clone());
@@ -112,7 +117,10 @@ pub async fn start(
     let mapper = Arc::new(TokenMapper::new(ledger_keys.clone()));
     let members = Arc::new(Members::new(registry, mapper.clone(), setup.entropy.clone()));
     if !setup.first_operators.is_empty() {
-        members.bootstrap(setup.first_operators.clone()).await.context("the first operators are refused")?;
+        members
+            .bootstrap(setup.first_operators.clone())
+            .await
+            .context("the first operators are refused")?;
     }
     let rooms = Rooms {
         store: store.clone(),
@@ -138,15 +146,28 @@ pub async fn start(
         sequencing.await.context("the sequencer ended in a fault")?;
         Ok(served?)
     });
-    Ok(Running { address, http_address, store, verifier, keys_created: keys.created, stop, served })
+    Ok(Running {
+        address,
+        http_address,
+        store,
+        verifier,
+        keys_created: keys.created,
+        stop,
+        served,
+    })
 }
 
 fn market(setup: &Setup, keys: &LedgerKeys) -> Market {
     // Derived, so that pages go on after a restart and on every server of one database.
-    let seed = sha2::Sha256::new().chain_update(b"tallystick/v1/page-key").chain_update(keys.checkpoint_seed());
+    let seed = sha2::Sha256::new()
+        .chain_update(b"tallystick/v1/page-key")
+        .chain_update(keys.checkpoint_seed());
     Market {
         zone: setup.rules.zone,
-        key_versions: KeyVersions { live: keys.versions().collect(), ..KeyVersions::default() },
+        key_versions: KeyVersions {
+            live: keys.versions().collect(),
+            ..KeyVersions::default()
+        },
         page_key: PageKey::new(seed.finalize().into()),
     }
 }
@@ -167,12 +188,27 @@ fn sequence(
 }
 
 fn told(pass: Result<Pass, LedgerError>) {
+    use crate::telemetry::metric::{AUDIT_LEAVES, AUDIT_PASSES};
+    let outcome = match &pass {
+        Ok(Pass::Sequenced { .. }) => "sequenced",
+        Ok(Pass::LeaseElsewhere) => "lease_elsewhere",
+        Err(_) => "failed",
+    };
+    metrics::counter!(AUDIT_PASSES, "outcome" => outcome).increment(1);
     match pass {
-        Ok(Pass::Sequenced { leaves: 0, .. } | Pass::LeaseElsewhere) => {}
         Ok(Pass::Sequenced { leaves, size }) => {
-            metrics::counter!("tallystick_audit_leaves_sequenced_total").increment(leaves);
-            tracing::debug!(leaves, size, "audit log: {leaves} leaves appended, {size} in all");
+            // Exact up to 2^53 leaves.
+            metrics::gauge!(AUDIT_LEAVES).set(u32::try_from(size).map_or(f64::from(u32::MAX), f64::from));
+            if leaves > 0 {
+                tracing::debug!(leaves, size, "audit log: {leaves} leaves appended, {size} in all");
+            }
         }
-        Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the audit log did not go on"),
+        Ok(Pass::LeaseElsewhere) => {}
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the audit log did not go on"
+            );
+        }
     }
 }
