@@ -3,11 +3,13 @@
 pub mod answer;
 pub mod audit;
 pub mod connect;
+pub mod demo;
 pub mod exit;
 pub mod identifiers;
 pub mod market;
 pub mod member;
 pub mod output;
+pub mod pki;
 pub mod query;
 pub mod report;
 pub mod service;
@@ -29,6 +31,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Member(member::Member),
     Report(report::Report),
     Query(query::Query),
@@ -48,6 +51,7 @@ impl Cli {
     /// What went wrong and what to do; [`exit::Exit::of`] has its code.
     pub async fn run(self) -> anyhow::Result<()> {
         match self.command {
+            Command::Demo(demo) => demo.run().await,
             Command::Member(member) => member.run().await,
             Command::Report(report) => report.run().await,
             Command::Query(query) => query.run().await,

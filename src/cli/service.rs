@@ -64,6 +64,8 @@ pub struct Running {
     pub http_address: SocketAddr,
     /// Its database.
     pub store: Arc<dyn Store>,
+    /// Its audit log.
+    pub log: Arc<dyn AuditLog>,
     /// Public key of its audit log.
     pub verifier: String,
     /// Key folders that this start made.
@@ -138,7 +140,8 @@ pub async fn start(
     let checkpoint_key = CheckpointKey::from_seed(setup.origin.clone(), ledger_keys.checkpoint_seed());
     let verifier = checkpoint_key.verifier().to_text();
     let stop = CancellationToken::new();
-    let sequencing = sequence(&setup, sqlite, checkpoint_key, stop.clone());
+    let log: Arc<dyn AuditLog> = sqlite;
+    let sequencing = sequence(&setup, log.clone(), checkpoint_key, stop.clone());
     let serving = server.run(stop.clone(), reloads);
     let served = tokio::spawn(async move {
         let served = serving.await;
@@ -150,6 +153,7 @@ pub async fn start(
         address,
         http_address,
         store,
+        log,
         verifier,
         keys_created: keys.created,
         stop,

@@ -1,0 +1,164 @@
+//! `tallystick demo`: a whole market in a temporary folder, and the story of a borrower who stacks loans.
+//!
+//! Nothing is faked: a real authority, a real server over mutual TLS, the real client. Only time is bent, so that a week
+//! passes in seconds: the service's clock begins in the past and reaches the present when the story ends.
+
+mod cast;
+mod load;
+mod story;
+mod time;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use self::cast::Cast;
+use self::time::BentClock;
+use super::pki::{Authority, Purpose};
+use super::service::{self, Running, Setup};
+use crate::audit::Origin;
+use crate::domain::clock::{Clock as _, SystemClock};
+use crate::domain::unit::working_set::MarketRules;
+use crate::identity::entropy::SystemEntropy;
+use crate::identity::keys::KeyCommands;
+use crate::members::parse_certificate;
+use crate::server::{Limits, Options, TlsFiles};
+use crate::store::sqlite::SqliteOptions;
+
+/// Days that pass in the story before today.
+const STORY_DAYS: i64 = 40;
+/// Validity of the demonstration's certificates, days.
+const CERTIFICATE_DAYS: u32 = 30;
+
+/// Watch a borrower stack loans and get caught: a synthetic market on this machine, then a service to try by hand.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  tallystick demo\n  tallystick demo --once --subjects 2000 --seed 7")]
+pub struct Demo {
+    /// Borrowers of the synthetic market.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(0..=1_000_000))]
+    subjects: u64,
+    /// Makes another market.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// End after the story instead of serving on.
+    #[arg(long)]
+    once: bool,
+    /// Port of the service; 0 takes a free one.
+    #[arg(long, default_value_t = 50_051)]
+    port: u16,
+}
+
+impl Demo {
+    /// Runs the command.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let folder = tempfile::Builder::new().prefix("tallystick-demo-").tempdir()?;
+        println!("A market of six lenders in {}", folder.path().display());
+        let clock = Arc::new(BentClock::starting(
+            SystemClock.now().plus_seconds(-STORY_DAYS * 86_400),
+        ));
+        let certs = folder.path().join("certs");
+        let operators = issue_all(&certs)?;
+        let running = self
+            .serve(folder.path(), &certs, &operators, clock.clone())
+            .await?;
+        println!("Serving mutual TLS 1.3 on {}\n", running.address);
+        let mut cast = Cast::enrol(running.address, &certs).await?;
+        load::load(&mut cast, self.seed, self.subjects, clock.today()).await?;
+        story::tell(&mut cast, &clock).await?;
+        story::check_the_log(&folder.path().join("data"), &running).await?;
+        if !self.once {
+            by_hand(&certs, running.address);
+            tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
+        }
+        drop(cast);
+        running.stop();
+        running.ended().await
+    }
+
+    async fn serve(
+        &self,
+        folder: &Path,
+        certs: &Path,
+        operators: &[PathBuf],
+        clock: Arc<BentClock>,
+    ) -> anyhow::Result<Running> {
+        let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let first_operators = operators
+            .iter()
+            .map(|path| Ok(parse_certificate(&std::fs::read(path)?)?))
+            .collect::<anyhow::Result<_>>()?;
+        let setup = Setup {
+            data: folder.join("data"),
+            clock,
+            entropy: Arc::new(SystemEntropy),
+            rules: MarketRules::default(),
+            options: Options {
+                listen: loopback(self.port),
+                http_listen: loopback(0),
+                tls: Some(TlsFiles {
+                    certificate: certs.join("server.pem"),
+                    key: certs.join("server.key"),
+                    client_ca: certs.join(super::pki::CA_CERTIFICATE),
+                }),
+                limits: Limits::default(),
+                tls_reload_interval: Duration::from_secs(2),
+                registry_interval: Duration::from_secs(1),
+            },
+            origin: Origin::parse("demo.tallystick.local").context("the demonstration's log has a name")?,
+            checkpoint_interval: Duration::from_secs(1),
+            sqlite: SqliteOptions::default(),
+            key_commands: KeyCommands::default(),
+            first_operators,
+            metrics: Arc::new(String::new),
+        };
+        service::start(setup, futures::stream::pending()).await
+    }
+}
+
+/// Makes the authority and a certificate for everybody; tells those of the operators.
+fn issue_all(certs: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let now = SystemClock.now();
+    let authority = Authority::create("Tallystick demonstration authority", CERTIFICATE_DAYS, now)?;
+    authority.save(certs)?;
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    authority
+        .issue("server", &Purpose::Server(names), CERTIFICATE_DAYS, now)?
+        .save(certs, "server")?;
+    let mut operators = Vec::new();
+    for name in cast::OPERATORS {
+        let saved = authority
+            .issue(name, &Purpose::Client, CERTIFICATE_DAYS, now)?
+            .save(certs, name)?;
+        operators.push(saved.0);
+    }
+    for name in super::market::LENDERS
+        .iter()
+        .map(|lender| lender.member_id)
+        .chain([cast::REGULATOR])
+    {
+        authority
+            .issue(name, &Purpose::Client, CERTIFICATE_DAYS, now)?
+            .save(certs, name)?;
+    }
+    Ok(operators)
+}
+
+fn by_hand(certs: &Path, address: SocketAddr) {
+    let certs = certs.display();
+    let (mobile, national_id) = (story::APPLICANT_MOBILE, story::APPLICANT_NATIONAL_ID);
+    println!(
+        "\nThe market goes on until you press Ctrl-C. In another terminal, ask as Peak Loans:\n\n  \
+         export TALLYSTICK_SERVER=https://{address} TALLYSTICK_CA={certs}/ca.pem \\\n    \
+         TALLYSTICK_CERT={certs}/peak-loans.pem TALLYSTICK_KEY={certs}/peak-loans.key\n  \
+         echo 'I agree' > agreed.txt\n  \
+         tallystick query --national-id {national_id} --mobile {mobile} --consent A-1 --consent-text agreed.txt\n  \
+         tallystick tokenise --mobile {mobile}\n\n\
+         `tallystick` is target/release/tallystick after the build. With a client that is not ours:\n\n  \
+         buf curl --protocol grpc --cacert {certs}/ca.pem --cert {certs}/peak-loans.pem --key {certs}/peak-loans.key \\\n    \
+         -d '{{}}' https://{address}/tallystick.v1.TokenService/GetTokenKeys"
+    );
+}
