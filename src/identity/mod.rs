@@ -14,4 +14,4 @@ pub mod token;
 #[cfg(test)]
 mod redaction_tests;
 #[cfg(test)]
-mod test_support;
+pub(crate) mod test_support;

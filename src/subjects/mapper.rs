@@ -59,6 +59,11 @@ impl TokenMapper {
         }
     }
 
+    /// Whether tokens of this version can be mapped: asked at the edge, where tokens are read.
+    pub fn is_live(&self, key_version: KeyVersion) -> bool {
+        self.keys.master_public_key(key_version).is_some()
+    }
+
     /// The sealed pseudonyms of the caller's tokens, in their order.
     ///
     /// A token that is not the caller's own, or of another type than it says, gives a pseudonym that names nobody: that is

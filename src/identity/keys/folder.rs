@@ -252,15 +252,31 @@ pub(super) fn check_folder(path: &Path) -> Result<(), KeyError> {
 
 fn check_access(file: &File, path: &Path, mended: u32) -> Result<(), KeyError> {
     let metadata = file.metadata().map_err(failed("read", path))?;
-    let process = rustix::process::geteuid().as_raw();
-    if metadata.uid() != process {
+    judge_access(
+        path,
+        metadata.uid(),
+        metadata.mode(),
+        rustix::process::geteuid().as_raw(),
+        mended,
+    )
+}
+
+/// Refuses what another account than `process` owns, or what its group or others can use in any way.
+pub(super) fn judge_access(
+    path: &Path,
+    owner: u32,
+    mode: u32,
+    process: u32,
+    mended: u32,
+) -> Result<(), KeyError> {
+    if owner != process {
         return Err(KeyError::Owner {
             path: path.to_owned(),
-            owner: metadata.uid(),
+            owner,
             process,
         });
     }
-    let mode = metadata.mode() & 0o7777;
+    let mode = mode & 0o7777;
     if mode & 0o077 != 0 {
         return Err(KeyError::Permissions {
             path: path.to_owned(),

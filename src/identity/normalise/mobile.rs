@@ -21,6 +21,10 @@ pub(super) fn normalise(
         _ if is_white_space(c) || is_hyphen(c) => Ok(false),
         _ => Err(NormaliseError::MobileInvalid),
     })?;
+    let digits = written.strip_prefix('+').unwrap_or(&written);
+    if digits.is_empty() || digits.contains('+') {
+        return Err(NormaliseError::MobileInvalid);
+    }
     let international = written.strip_prefix('+').or_else(|| written.strip_prefix("00"));
     let number = match international {
         Some(digits) => keep(&["+", digits]),
