@@ -50,7 +50,8 @@ fn no_debug_shows_an_identifier() {
         ),
     ] {
         let normalised = identifier.normalise(&rules).unwrap();
-        let blinded = client::blind(&[normalised.identifier.clone()], &TestEntropy::new(1)).unwrap();
+        let blinded =
+            client::blind(std::slice::from_ref(&normalised.identifier), &TestEntropy::new(1)).unwrap();
         let secrets: [&[u8]; 2] = [secret.as_bytes(), &blinded.elements()[0]];
         assert_hidden(&identifier, &secrets);
         assert_hidden(&normalised, &secrets);

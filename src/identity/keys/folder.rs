@@ -92,8 +92,7 @@ fn make(
     let names: Vec<&str> = sets.iter().map(|(name, _)| *name).collect();
     let mut tag = [0; 8];
     entropy.fill(&mut tag);
-    let tag: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
-    let stage = root.with_file_name(format!(".keys-new-{tag}"));
+    let stage = root.with_file_name(format!(".keys-new-{:016x}", u64::from_be_bytes(tag)));
     let placed = write_sets(&stage, &sets).and_then(|()| place(&stage, root, &names));
     if let Err(error) = placed {
         // The error in hand is the one to tell; keys that were never used protect nothing.
@@ -241,12 +240,13 @@ fn sync_folder(path: &Path) -> Result<(), KeyError> {
 pub(super) fn check_folder(path: &Path) -> Result<(), KeyError> {
     let folder = File::open(path).map_err(failed("open", path))?;
     check_access(&folder, path, FOLDER_MODE)?;
-    match folder.metadata().map_err(failed("read", path))?.is_dir() {
-        true => Ok(()),
-        false => Err(KeyError::Kind {
+    if folder.metadata().map_err(failed("read", path))?.is_dir() {
+        Ok(())
+    } else {
+        Err(KeyError::Kind {
             expected: "a folder",
             path: path.to_owned(),
-        }),
+        })
     }
 }
 

@@ -126,12 +126,12 @@ impl LedgerKeys {
         let mut encoded = double_and_encode(&halves);
         halves.zeroize();
         let mut sealer = self.sealing.sealer();
-        let sealed = tokens
+        let pseudonyms = tokens
             .zip(&encoded)
             .map(|((_, token), bytes)| sealer.seal(token.identifier_type(), token.key_version(), bytes))
             .collect();
         encoded.zeroize();
-        sealed
+        pseudonyms
     }
 
     /// Maps a stored pseudonym to the token under which a member knows it.

@@ -14,6 +14,8 @@ mod name;
 mod token;
 
 #[cfg(test)]
+mod command_tests;
+#[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};

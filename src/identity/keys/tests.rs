@@ -1,6 +1,5 @@
 //! Key folders on a real file system: made whole, read strictly, never remade.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
@@ -11,7 +10,7 @@ use crate::domain::names::MemberId;
 use crate::domain::token::{IdentifierType, KeyVersion};
 use crate::identity::test_support::{TestEntropy, hex};
 
-fn start(data: &TempDir, halves: Halves, first: bool) -> Result<Keys, KeyError> {
+pub(super) fn start(data: &TempDir, halves: Halves, first: bool) -> Result<Keys, KeyError> {
     open(
         data.path(),
         halves,
@@ -21,7 +20,7 @@ fn start(data: &TempDir, halves: Halves, first: bool) -> Result<Keys, KeyError> 
     )
 }
 
-fn made() -> TempDir {
+pub(super) fn made() -> TempDir {
     let data = tempfile::tempdir().unwrap();
     start(&data, Halves::Both, true).unwrap();
     data
@@ -31,11 +30,11 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-fn set_mode(path: &Path, mode: u32) {
+pub(super) fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(super) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -45,7 +44,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// What the keys of a start do: equal for equal keys.
-fn fingerprint(keys: &Keys) -> (Vec<[u8; 32]>, [u8; 16], [u8; 32]) {
+pub(super) fn fingerprint(keys: &Keys) -> (Vec<[u8; 32]>, [u8; 16], [u8; 32]) {
     let member = MemberId::parse("bank-a").unwrap();
     let public = keys
         .token
@@ -426,93 +425,6 @@ fn every_version_with_a_file_is_held() {
         start(&data, Halves::Token, false),
         Err(KeyError::Missing { .. })
     ));
-}
-
-fn commands(table: &[(&str, &[&str])]) -> KeyCommands {
-    let owned = |parts: &[&str]| parts.iter().map(|part| (*part).to_owned()).collect();
-    KeyCommands::parse(
-        table
-            .iter()
-            .map(|(name, parts)| ((*name).to_owned(), owned(parts)))
-            .collect(),
-    )
-    .unwrap()
-}
-
-#[test]
-fn keys_of_commands_are_asked_for_and_have_no_file() {
-    let data = tempfile::tempdir().unwrap();
-    let (scalar, long) = (format!("{}0f", "11".repeat(31)), "ab".repeat(64));
-    let table = commands(&[
-        ("master-v1", &["printf", "%s\\n", &scalar]),
-        ("seal", &["printf", "%s", &long]),
-        ("tweak", &["printf", "%s", &long]),
-    ]);
-    let open = |first| open(data.path(), Halves::Both, &table, first, &TestEntropy::new(1));
-    let first = open(true).unwrap();
-    assert_eq!(names(&data.path().join("keys/token")), ["master-v1.pub"]);
-    assert_eq!(
-        names(&data.path().join("keys/ledger")),
-        ["checkpoint.key", "master-v1.pub"]
-    );
-    assert_eq!(fingerprint(&first), fingerprint(&open(false).unwrap()));
-    // The same keys as from files with this content.
-    fs::write(data.path().join("keys/ledger/seal.key"), &long).unwrap();
-    fs::write(data.path().join("keys/ledger/tweak.key"), &long).unwrap();
-    set_mode(&data.path().join("keys/ledger/seal.key"), 0o600);
-    set_mode(&data.path().join("keys/ledger/tweak.key"), 0o600);
-    let from_files = start(&data, Halves::Ledger, false).unwrap();
-    assert_eq!(fingerprint(&from_files).1, fingerprint(&first).1);
-}
-
-#[test]
-fn a_command_that_gives_no_key_is_named_without_its_output() {
-    let planted = "c0ffee".repeat(5);
-    let cases: [(&[&str], &str); 7] = [
-        (&[], "is empty"),
-        (&["/nonexistent/program"], "could not run"),
-        (&["false"], "ended with"),
-        (&["true"], "not a key"),
-        (&["printf", "%s", &planted], "not a key"),
-        (&["yes", "c0ffee"], "not a key"),
-        (&["sh", "-c", "printf %064d 1; exit 3"], "ended with"),
-    ];
-    for (command, expected) in cases {
-        let data = made();
-        let table = commands(&[("seal", command)]);
-        let error = open(data.path(), Halves::Ledger, &table, false, &TestEntropy::new(1)).unwrap_err();
-        assert!(
-            matches!(
-                &error,
-                KeyError::Command {
-                    name: KeyName::Seal,
-                    ..
-                }
-            ),
-            "{error}"
-        );
-        let text = format!("{error} {error:?}");
-        assert!(text.contains(expected) && !text.contains("c0ffee"), "{text}");
-    }
-}
-
-#[test]
-fn only_names_of_keys_can_have_commands() {
-    let parse = |name: &str| KeyCommands::parse(BTreeMap::from([(name.to_owned(), vec!["true".to_owned()])]));
-    for name in ["master-v1", "master-v65535", "tweak", "seal", "checkpoint"] {
-        assert!(parse(name).is_ok(), "{name}");
-    }
-    for name in [
-        "master",
-        "master-v0",
-        "master-v01",
-        "master-v65536",
-        "master-v1.pub",
-        "Seal",
-        "",
-    ] {
-        assert_eq!(parse(name), Err(name.to_owned()));
-    }
 }
 
 #[test]

@@ -112,7 +112,7 @@ impl Rules {
 /// An identifier as given: secret, zeroized, never printed.
 #[derive(Clone)]
 pub struct Identifier {
-    identifier_type: IdentifierType,
+    kind: IdentifierType,
     country: Option<Country>,
     text: Zeroizing<String>,
 }
@@ -123,7 +123,7 @@ impl Identifier {
     /// A mobile number.
     pub fn mobile(text: String) -> Self {
         Self {
-            identifier_type: IdentifierType::Mobile,
+            kind: IdentifierType::Mobile,
             country: None,
             text: Zeroizing::new(text),
         }
@@ -132,7 +132,7 @@ impl Identifier {
     /// A national identity number and the country that issued it.
     pub fn national_id(country: Country, text: String) -> Self {
         Self {
-            identifier_type: IdentifierType::NationalId,
+            kind: IdentifierType::NationalId,
             country: Some(country),
             text: Zeroizing::new(text),
         }
@@ -141,7 +141,7 @@ impl Identifier {
     /// A passport or travel permit and its issuer.
     pub fn passport(issuer: Country, text: String) -> Self {
         Self {
-            identifier_type: IdentifierType::Passport,
+            kind: IdentifierType::Passport,
             country: Some(issuer),
             text: Zeroizing::new(text),
         }
@@ -150,7 +150,7 @@ impl Identifier {
     /// An enterprise's code and the country that issued it.
     pub fn enterprise_code(country: Country, text: String) -> Self {
         Self {
-            identifier_type: IdentifierType::EnterpriseCode,
+            kind: IdentifierType::EnterpriseCode,
             country: Some(country),
             text: Zeroizing::new(text),
         }
@@ -173,7 +173,7 @@ impl Identifier {
             }
         };
         Ok(Self {
-            identifier_type,
+            kind: identifier_type,
             country,
             text,
         })
@@ -181,7 +181,7 @@ impl Identifier {
 
     /// The identifier's type.
     pub fn identifier_type(&self) -> IdentifierType {
-        self.identifier_type
+        self.kind
     }
 
     /// Brings the identifier into the form that is hashed, and checks what can be checked of it.
@@ -195,7 +195,7 @@ impl Identifier {
         if self.text.chars().all(text::is_white_space_or_fold) {
             return Err(NormaliseError::Empty);
         }
-        let (value, warning) = match (self.identifier_type, self.country) {
+        let (value, warning) = match (self.kind, self.country) {
             (IdentifierType::Mobile, _) => (
                 mobile::normalise(&self.text, rules.default_calling_code.as_ref())?,
                 None,
@@ -210,7 +210,7 @@ impl Identifier {
             }
         };
         let identifier = NormalisedIdentifier {
-            identifier_type: self.identifier_type,
+            identifier_type: self.kind,
             country: self.country,
             value,
         };

@@ -67,6 +67,8 @@ pub(super) fn code_characters(text: &str) -> Result<Zeroizing<String>, Normalise
 /// A copy that is zeroized and has no spare bytes.
 pub(super) fn keep(parts: &[&str]) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
-    parts.iter().for_each(|part| text.push_str(part));
+    for part in parts {
+        text.push_str(part);
+    }
     text
 }

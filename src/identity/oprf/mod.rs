@@ -11,6 +11,8 @@ pub mod server;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vector_tests;
 
 /// RFC 9497's name of the suite, as published by GetTokenKeys.
 pub const SUITE: &str = "ristretto255-SHA512";

@@ -1,10 +1,9 @@
-//! The protocol whole: RFC 9497's vectors, the crate's own vectors, two members, and what must be refused.
+//! The protocol whole: two members, the crate's own sides against ours, rotation, and what must be refused.
 
 use std::collections::BTreeMap;
 
 use curve25519_dalek::scalar::Scalar;
 use proptest::prelude::*;
-use serde_json::Value;
 use voprf::{EvaluationElement, Proof, Ristretto255, VoprfClient, VoprfServer};
 use zeroize::Zeroizing;
 
@@ -19,32 +18,15 @@ use crate::identity::normalise::{Country, Identifier, NormalisedIdentifier, Rule
 use crate::identity::test_support::{TestEntropy, hex, unhex};
 use crate::identity::token::{SubjectToken, TokenError};
 
-const V1: KeyVersion = KeyVersion(1);
+pub(super) const V1: KeyVersion = KeyVersion(1);
 const V2: KeyVersion = KeyVersion(2);
-const MOBILE: IdentifierType = IdentifierType::Mobile;
+pub(super) const MOBILE: IdentifierType = IdentifierType::Mobile;
 
-fn vectors() -> Value {
-    serde_json::from_str(include_str!("../../../tests/vectors/identity.json")).unwrap()
-}
-
-fn texts(value: &Value) -> Vec<String> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one.as_str().unwrap().to_owned())
-        .collect()
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap()
-}
-
-fn bytes<const N: usize>(text: &str) -> [u8; N] {
+pub(super) fn bytes<const N: usize>(text: &str) -> [u8; N] {
     unhex(text).try_into().unwrap()
 }
 
-fn scalars(texts: &[String]) -> Zeroizing<Vec<Scalar>> {
+pub(super) fn scalars(texts: &[String]) -> Zeroizing<Vec<Scalar>> {
     Zeroizing::new(
         texts
             .iter()
@@ -53,17 +35,7 @@ fn scalars(texts: &[String]) -> Zeroizing<Vec<Scalar>> {
     )
 }
 
-/// Gives the scalar of an RFC vector to whoever asks for 64 random bytes.
-struct FixedScalar([u8; 32]);
-
-impl Entropy for FixedScalar {
-    fn fill(&self, out: &mut [u8]) {
-        out.fill(0);
-        out[..32].copy_from_slice(&self.0);
-    }
-}
-
-fn member(name: &str) -> MemberId {
+pub(super) fn member(name: &str) -> MemberId {
     MemberId::parse(name).unwrap()
 }
 
@@ -90,7 +62,12 @@ fn token_keys(entropy: &TestEntropy) -> TokenKeys {
     TokenKeys::of_parts(masters, TweakKey::new([9; 64]))
 }
 
-fn public_key(keys: &TokenKeys, member: &MemberId, version: KeyVersion, kind: IdentifierType) -> PublicKey {
+pub(super) fn public_key(
+    keys: &TokenKeys,
+    member: &MemberId,
+    version: KeyVersion,
+    kind: IdentifierType,
+) -> PublicKey {
     let keys = keys.public_keys(member);
     let found = keys
         .iter()
@@ -98,7 +75,12 @@ fn public_key(keys: &TokenKeys, member: &MemberId, version: KeyVersion, kind: Id
     found.unwrap().public_key
 }
 
-fn evaluate(keys: &TokenKeys, member: &MemberId, version: KeyVersion, blinded: &Blinded) -> Evaluation {
+pub(super) fn evaluate(
+    keys: &TokenKeys,
+    member: &MemberId,
+    version: KeyVersion,
+    blinded: &Blinded,
+) -> Evaluation {
     let batch = BlindedBatch::parse(blinded.elements()).unwrap();
     keys.evaluate(
         member,
@@ -123,7 +105,7 @@ fn tokens(
     client::finish(&blinded, key, version, &evaluation.elements, &evaluation.proof).unwrap()
 }
 
-fn pseudonyms(ledger: &LedgerKeys, member: &MemberId, tokens: &[SubjectToken]) -> Vec<Pseudonym> {
+pub(super) fn pseudonyms(ledger: &LedgerKeys, member: &MemberId, tokens: &[SubjectToken]) -> Vec<Pseudonym> {
     let keys: Vec<_> = tokens
         .iter()
         .map(|t| ledger.member_keys(member, t.key_version(), t.identifier_type()))
@@ -131,35 +113,8 @@ fn pseudonyms(ledger: &LedgerKeys, member: &MemberId, tokens: &[SubjectToken]) -
     ledger.pseudonyms(keys.iter().zip(tokens))
 }
 
-#[test]
-fn rfc_9497_vectors_of_the_verifiable_mode_pass_on_both_sides() {
-    let rfc = &vectors()["rfc9497"];
-    let key: [u8; 32] = bytes(text(rfc, "skSm"));
-    let public = PublicKey::parse(&unhex(text(rfc, "pkSm"))).unwrap();
-    for case in rfc["vectors"].as_array().unwrap() {
-        let inputs: Vec<Vec<u8>> = texts(&case["Input"]).iter().map(|input| unhex(input)).collect();
-        let blinds = texts(&case["Blind"]);
-        let blinded = blind_inputs(MOBILE, inputs.iter(), scalars(&blinds)).unwrap();
-        let sent: Vec<String> = blinded.elements().iter().map(|element| hex(element)).collect();
-        assert_eq!(sent, texts(&case["BlindedElement"]));
-
-        let batch = BlindedBatch::parse(blinded.elements()).unwrap();
-        let random = FixedScalar(bytes(text(case, "ProofRandomScalar")));
-        let evaluation = server::evaluate(&key, &batch, &random);
-        let evaluated: Vec<String> = evaluation.elements.iter().map(|element| hex(element)).collect();
-        assert_eq!(evaluated, texts(&case["EvaluationElement"]));
-        assert_eq!(hex(&evaluation.proof), text(case, "Proof"));
-
-        // Our tokens are the elements that the RFC's Finalize would hash.
-        let tokens = client::finish(&blinded, public, V1, &evaluation.elements, &evaluation.proof).unwrap();
-        for ((token, input), output) in tokens.iter().zip(&inputs).zip(texts(&case["Output"])) {
-            assert_eq!(finalize(input, token.expose_bytes()), output);
-        }
-    }
-}
-
 /// RFC 9497, section 3.3.2, from the unblinded element on.
-fn finalize(input: &[u8], element: &[u8; 32]) -> String {
+pub(super) fn finalize(input: &[u8], element: &[u8; 32]) -> String {
     use sha2::{Digest, Sha512};
     let mut hash = Sha512::new();
     hash.update(u16::try_from(input.len()).unwrap().to_be_bytes());
@@ -168,54 +123,6 @@ fn finalize(input: &[u8], element: &[u8; 32]) -> String {
     hash.update(element);
     hash.update(b"Finalize");
     hex(&hash.finalize())
-}
-
-#[test]
-fn the_protocol_vectors_hold_from_identifier_to_sealed_pseudonym() {
-    let vectors = vectors();
-    let protocol = &vectors["protocol"];
-    let master = MasterKey::parse(bytes(text(protocol, "master_key"))).unwrap();
-    assert_eq!(
-        hex(&master.public().to_bytes()),
-        text(protocol, "master_public_key")
-    );
-    let keys = TokenKeys::of_parts(
-        BTreeMap::from([(V1, master)]),
-        TweakKey::new(bytes(text(protocol, "tweak_key"))),
-    );
-    let ledger = LedgerKeys::ephemeral(&keys, &FixedSeal(bytes(text(protocol, "sealing_key"))));
-    for case in protocol["cases"].as_array().unwrap() {
-        let who = member(text(case, "member"));
-        let kind = IdentifierType::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text(case, "type"))
-            .unwrap();
-        let key = public_key(&keys, &who, V1, kind);
-        assert_eq!(hex(&key.to_bytes()), text(case, "member_public_key"));
-
-        let blind = vec![text(case, "blind").to_owned()];
-        let input = unhex(text(case, "input"));
-        let blinded = blind_inputs(kind, [&input].into_iter(), scalars(&blind)).unwrap();
-        assert_eq!(hex(&blinded.elements()[0]), text(case, "blinded_element"));
-        let evaluation = evaluate(&keys, &who, V1, &blinded);
-        assert_eq!(hex(&evaluation.elements[0]), text(case, "evaluated_element"));
-        let made = client::finish(&blinded, key, V1, &evaluation.elements, &evaluation.proof).unwrap();
-        assert_eq!(hex(made[0].expose_bytes()), text(case, "token"));
-        let sealed = pseudonyms(&ledger, &who, &made);
-        assert_eq!(hex(&sealed[0].sealed), text(case, "sealed_pseudonym"));
-        assert_eq!(hex(&ledger.token_digest(&made)), text(case, "token_digest"));
-    }
-}
-
-/// Hands out the sealing key of the vectors, then zeroes.
-struct FixedSeal([u8; 64]);
-
-impl Entropy for FixedSeal {
-    fn fill(&self, out: &mut [u8]) {
-        out.fill(0);
-        let length = out.len().min(64);
-        out[..length].copy_from_slice(&self.0[..length]);
-    }
 }
 
 #[test]
