@@ -9,8 +9,7 @@ use zeroize::Zeroizing;
 
 use super::algebra::{MasterKey, PublicKey, TweakKey};
 use super::client::{self, Blinded, ClientError, blind_inputs};
-use super::server::{self, BlindedBatch, EvaluateError, Evaluation};
-use crate::domain::clock::Entropy;
+use super::server::{BlindedBatch, EvaluateError, Evaluation};
 use crate::domain::names::MemberId;
 use crate::domain::token::{IdentifierType, KeyVersion, Pseudonym};
 use crate::identity::keys::{LedgerKeys, TokenKeys};
