@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use rand::SeedableRng as _;
 use rand::rngs::ChaCha8Rng;
 
@@ -29,7 +30,7 @@ pub(super) const APPLICANT_NATIONAL_ID: &str = "11010519491231002X";
 /// A number that changed hands.
 const RECYCLED_MOBILE: &str = "+8613912345678";
 /// Its new owner.
-const NEW_OWNER_NATIONAL_ID: &str = "440524188001010014";
+const NEW_OWNER_NATIONAL_ID: &str = "440305199001010018";
 
 const HARBOUR: usize = 0;
 const LOTUS: usize = 1;
@@ -45,6 +46,8 @@ struct Scene<'a> {
     cast: &'a mut Cast,
     clock: &'a BentClock,
     random: ChaCha8Rng,
+    /// What was lent in the story: by whom, what, last sequence.
+    lent: Vec<(usize, Loan, u64)>,
 }
 
 /// Tells the story; the clock arrives at the present.
@@ -53,10 +56,11 @@ pub(super) async fn tell(cast: &mut Cast, clock: &BentClock) -> anyhow::Result<(
         cast,
         clock,
         random: ChaCha8Rng::seed_from_u64(42),
+        lent: Vec::new(),
     };
     scene.recycled_number_is_lent_on().await?;
-    let mut first = scene.first_loan().await?;
-    scene.the_week(&mut first).await?;
+    scene.first_loan().await?;
+    scene.the_week().await?;
     scene.the_last_day().await?;
     scene.recycled_number().await
 }
@@ -100,7 +104,7 @@ impl Scene<'_> {
     }
 
     /// A month before, an ordinary loan at Lotus.
-    async fn first_loan(&mut self) -> anyhow::Result<Loan> {
+    async fn first_loan(&mut self) -> anyhow::Result<()> {
         println!("\n─── A borrower, seen by six lenders that do not know of each other ───\n");
         let today = self.clock.today();
         let answer = self.ask(LOTUS, &Self::applicant()).await?;
@@ -114,15 +118,15 @@ impl Scene<'_> {
         );
         loan.facts.grace_days = GRACE_DAYS;
         loan.facts.next_due_on = Some(days_after(today, 33));
-        self.lend(LOTUS, &loan, 1, EventType::Opened).await?;
+        self.lend(LOTUS, loan).await?;
         println!("        lends 20,000 CNY; the first instalment falls due in 33 days\n");
-        Ok(loan)
+        Ok(())
     }
 
     /// The instalment is missed, and others are asked to pay it.
-    async fn the_week(&mut self, first: &mut Loan) -> anyhow::Result<()> {
+    async fn the_week(&mut self) -> anyhow::Result<()> {
         self.clock.pass_days(34);
-        self.fall_behind(first, 1, 2, EventType::PastDue).await?;
+        self.fall_behind(1, EventType::PastDue).await?;
         println!(
             "{} the first instalment at Lotus is missed: 1 day past due, in its grace of {GRACE_DAYS} days",
             self.day()
@@ -135,13 +139,15 @@ impl Scene<'_> {
             self.ask_and_lend(lender, kind, amount).await?;
             self.clock.pass_days(1);
         }
-        self.fall_behind(first, 4, 3, EventType::FormalOverdue).await?;
+        self.fall_behind(4, EventType::FormalOverdue).await?;
         println!(
             "{} grace is over: formally overdue at Lotus, the borrower was notified before\n",
             self.day()
         );
         self.ask_and_lend(ORIENT, LoanKind::Auto, 8_000_000).await?;
         self.clock.pass_days(2);
+        self.nightly().await?;
+        self.clock.pass_minutes(22 * 60);
         Ok(())
     }
 
@@ -182,7 +188,7 @@ impl Scene<'_> {
         self.say(lender, &answer);
         let today = self.clock.today();
         let loan = Loan::opened(&mut self.random, kind, today, amount, today);
-        self.lend(lender, &loan, 1, EventType::Opened).await?;
+        self.lend(lender, loan).await?;
         println!(
             "        lends {} CNY all the same\n",
             crate::cli::output::amount(amount, 2)
@@ -190,30 +196,42 @@ impl Scene<'_> {
         Ok(())
     }
 
-    async fn fall_behind(
-        &mut self,
-        loan: &mut Loan,
-        days: u32,
-        sequence: u64,
-        event: EventType,
-    ) -> anyhow::Result<()> {
+    /// The first instalment at Lotus stays unpaid for `days`.
+    async fn fall_behind(&mut self, days: u32, event: EventType) -> anyhow::Result<()> {
         let today = self.clock.today();
-        loan.past_due(days, today);
-        self.lend(LOTUS, loan, sequence, event).await
+        if let Some((_, loan, _)) = self.lent.iter_mut().find(|(lender, ..)| *lender == LOTUS) {
+            loan.past_due(days, today);
+            // The next instalment; the missed one stays in the days past due.
+            loan.facts.next_due_on = Some(days_after(today, 30 - days));
+        }
+        self.report(LOTUS, event).await
     }
 
-    async fn lend(
-        &mut self,
-        lender: usize,
-        loan: &Loan,
-        sequence: u64,
-        event: EventType,
-    ) -> anyhow::Result<()> {
+    /// Opens a loan and reports it.
+    async fn lend(&mut self, lender: usize, loan: Loan) -> anyhow::Result<()> {
+        self.lent.push((lender, loan, 0));
+        self.report(lender, EventType::Opened).await
+    }
+
+    /// Reports a lender's loan as of today.
+    async fn report(&mut self, lender: usize, event: EventType) -> anyhow::Result<()> {
         let today = self.clock.today();
         let tokens = self.tokens(lender, &Self::applicant()).await?;
+        let lent = self.lent.iter_mut().find(|(candidate, ..)| *candidate == lender);
+        let (_, loan, sequence) = lent.context("the lender has lent nothing")?;
+        *sequence += 1;
         let mut reported = position(loan, "CN-BJ", &tokens, today)?;
-        reported.order.sequence = sequence;
+        reported.order.sequence = *sequence;
         self.player(lender).client.report(&reported, event).await?;
+        Ok(())
+    }
+
+    /// Every lender reports its book of the day.
+    async fn nightly(&mut self) -> anyhow::Result<()> {
+        self.fall_behind(6, EventType::PeriodClose).await?;
+        for lender in [SWIFT, RIVER, ORIENT, PEAK] {
+            self.report(lender, EventType::PeriodClose).await?;
+        }
         Ok(())
     }
 
@@ -265,9 +283,13 @@ impl Scene<'_> {
             .as_ref()
             .map_or_else(|| "no figures".to_owned(), |others| summary(answer, others));
         println!("{day} {name} asks and sees: {seen}");
-        for signal in &answer.signals {
-            let name = words(signal.r#type().as_str_name(), "STACKING_SIGNAL_TYPE_");
-            println!("        ! {name}: {}", signal.description);
+        let signals: Vec<String> = answer
+            .signals
+            .iter()
+            .map(|signal| words(signal.r#type().as_str_name(), "STACKING_SIGNAL_TYPE_"))
+            .collect();
+        if !signals.is_empty() {
+            println!("        ! {}", signals.join(", "));
         }
     }
 }
@@ -288,8 +310,9 @@ fn summary(answer: &pb::ExposureAnswer, others: &pb::OthersExposure) -> String {
         .find(|row| row.window == Some(pb::window_count::Window::Days(7)));
     let (opened, asked) = week.map_or((0, 0), |row| (row.new_accounts, row.inquiring_lenders));
     format!(
-        "{} other lenders, {}, {late}; in 7 days {} opened, {} asked",
+        "{} other lender{}, {}, {late}; in 7 days {} opened, {} asked",
         count(others.active_lenders),
+        if others.active_lenders == 1 { "" } else { "s" },
         band_text(others.outstanding.as_ref(), 2, &answer.currency),
         count(opened),
         count(asked)
