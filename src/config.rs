@@ -1,8 +1,7 @@
 //! The one configuration: a TOML file, then `TALLYSTICK_` variables, then flags; the later wins.
 //!
-//! A variable names a key with two underscores between its parts: `TALLYSTICK_LIMITS__CONNECTIONS_MAX=64`. Variables that
-//! begin with `TALLYSTICK_CLIENT_` are the client commands' and `TALLYSTICK_CONFIG` names the file; any other unknown key
-//! is refused, in the file too. Secrets are never in here, only where they are found. Invariant: a [`Config`] that exists
+//! A variable names a key with two underscores between its parts: `TALLYSTICK_LIMITS__CONNECTIONS_MAX=64`. Those in
+//! [`CLIENT_VARIABLES`] belong to other commands; any other unknown key is refused, in the file too. Secrets are never in here, only where they are found. Invariant: a [`Config`] that exists
 //! was checked against every bound in [`bounds`].
 
 pub mod bounds;
@@ -22,6 +21,9 @@ use serde::{Deserialize, Serialize};
 pub use self::sections::{Http, Keys, Ledger, Log, Market, Tls};
 use self::sections::{path, paths};
 use crate::server::Limits;
+
+/// Variables after `TALLYSTICK_` that are flags of commands, not keys: the file's own path, and how clients connect.
+pub const CLIENT_VARIABLES: [&str; 6] = ["config", "server", "server_name", "ca", "cert", "key"];
 
 /// What is wrong with a configuration, and how to mend it.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +94,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 7443)),
+            listen: SocketAddr::from(([127, 0, 0, 1], 50051)),
             data_dir: PathBuf::from("data"),
             insecure_loopback: false,
             bootstrap_operators: Vec::new(),
@@ -161,7 +163,7 @@ impl Config {
             sources = sources.merge(Toml::file_exact(path));
         }
         let environment = Env::prefixed("TALLYSTICK_")
-            .filter(|key| key != "config" && !key.starts_with("client_"))
+            .filter(|key| !CLIENT_VARIABLES.iter().any(|known| key == *known))
             .split("__");
         sources = overrides.merge_into(sources.merge(environment));
         let config: Self = sources
@@ -176,23 +178,15 @@ impl Config {
         bounds::check(self)?;
         self.market.rules()?;
         self.keys.commands()?;
+        self.ledger.origin()?;
         if !self.http.listen.ip().is_loopback() {
-            let text = "metrics are for this machine alone: use a loopback address such as 127.0.0.1:7444";
+            let text = "metrics are for this machine alone: use a loopback address such as 127.0.0.1:50052";
             return Err(ConfigError::refused("http.listen", text));
         }
         if self.insecure_loopback && !self.listen.ip().is_loopback() {
             let text = "without TLS the service listens on a loopback address only: use 127.0.0.1 or ::1, or make \
                         certificates with `tallystick certs init certs` and leave insecure_loopback out";
             return Err(ConfigError::refused("listen", text));
-        }
-        if self.ledger.origin.is_empty()
-            || self
-                .ledger
-                .origin
-                .contains(|c: char| c.is_whitespace() || c == '+')
-        {
-            let text = "the log's name is a host and path without spaces and plus signs, such as tallystick.example/log";
-            return Err(ConfigError::refused("ledger.origin", text));
         }
         Ok(())
     }

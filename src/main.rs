@@ -6,9 +6,16 @@ use clap::Parser as _;
 use tallystick::cli::Cli;
 use tallystick::cli::exit::{Exit, tell};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match Cli::parse().run().await {
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the program cannot start its threads: {error}");
+            return Exit::Failed.into();
+        }
+    };
+    match runtime.block_on(cli.run()) {
         Ok(()) => Exit::Done.into(),
         Err(error) => {
             tell(&error);

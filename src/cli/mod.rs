@@ -2,6 +2,8 @@
 
 pub mod answer;
 pub mod audit;
+pub mod authority;
+pub mod certs;
 pub mod connect;
 pub mod demo;
 pub mod exit;
@@ -12,6 +14,7 @@ pub mod output;
 pub mod pki;
 pub mod query;
 pub mod report;
+pub mod serve;
 pub mod service;
 pub mod tokenise;
 
@@ -32,6 +35,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Demo),
+    Serve(serve::Serve),
+    Certs(certs::Certs),
     Member(member::Member),
     Report(report::Report),
     Query(query::Query),
@@ -52,6 +57,8 @@ impl Cli {
     pub async fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::Demo(demo) => demo.run().await,
+            Command::Serve(serve) => serve.run().await,
+            Command::Certs(certs) => certs.run(),
             Command::Member(member) => member.run().await,
             Command::Report(report) => report.run().await,
             Command::Query(query) => query.run().await,

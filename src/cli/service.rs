@@ -1,6 +1,8 @@
 //! The whole service in this process: keys, store, rooms, sequencer, sockets. What `serve`, `demo` and `bench` start.
 
+use std::fs::DirBuilder;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,6 +82,20 @@ impl Running {
         self.stop.cancel();
     }
 
+    /// Waits until `asked` is done, or the service fails; then for the end.
+    ///
+    /// # Errors
+    /// Why it ended, if nobody asked for it.
+    pub async fn ended_by(mut self, asked: impl Future<Output = ()>) -> anyhow::Result<()> {
+        tokio::select! {
+            () = asked => {
+                self.stop();
+                self.ended().await
+            }
+            ended = &mut self.served => ended.context("the service ended in a fault")?,
+        }
+    }
+
     /// Waits for the end.
     ///
     /// # Errors
@@ -97,7 +113,10 @@ pub async fn start(
     setup: Setup,
     reloads: impl Stream<Item = ()> + Send + 'static,
 ) -> anyhow::Result<Running> {
-    std::fs::create_dir_all(&setup.data)
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&setup.data)
         .with_context(|| format!("cannot make the data folder {}", setup.data.display()))?;
     let database = setup.data.join(DATABASE_FILE);
     let first_start = !database.exists();
@@ -118,12 +137,7 @@ pub async fn start(
     let registry = Registry::load(Arc::new(store.clone()), setup.clock.clone()).await?;
     let mapper = Arc::new(TokenMapper::new(ledger_keys.clone()));
     let members = Arc::new(Members::new(registry, mapper.clone(), setup.entropy.clone()));
-    if !setup.first_operators.is_empty() {
-        members
-            .bootstrap(setup.first_operators.clone())
-            .await
-            .context("the first operators are refused")?;
-    }
+    enrol_first_operators(&setup, &members).await?;
     let rooms = Rooms {
         store: store.clone(),
         members,
@@ -141,11 +155,13 @@ pub async fn start(
     let verifier = checkpoint_key.verifier().to_text();
     let stop = CancellationToken::new();
     let log: Arc<dyn AuditLog> = sqlite;
-    let sequencing = sequence(&setup, log.clone(), checkpoint_key, stop.clone());
+    let drained = CancellationToken::new();
+    let sequencing = sequence(&setup, log.clone(), checkpoint_key, drained.clone());
     let serving = server.run(stop.clone(), reloads);
     let served = tokio::spawn(async move {
         let served = serving.await;
         // What was served last is sequenced last.
+        drained.cancel();
         sequencing.await.context("the sequencer ended in a fault")?;
         Ok(served?)
     });
@@ -159,6 +175,28 @@ pub async fn start(
         stop,
         served,
     })
+}
+
+/// Without TLS there are no certificates: the first operator is then whoever says so.
+async fn enrol_first_operators(setup: &Setup, members: &Members) -> anyhow::Result<()> {
+    if members.registry().current().has_operator() {
+        return Ok(());
+    }
+    if setup.first_operators.is_empty() && setup.options.tls.is_some() {
+        tracing::warn!(
+            "the register knows no operator: name certificates in `bootstrap_operators` and start the service again"
+        );
+        return Ok(());
+    }
+    members
+        .bootstrap(setup.first_operators.clone())
+        .await
+        .context("the first operators are refused")?;
+    tracing::info!(
+        certificates = setup.first_operators.len(),
+        "the first operators were enrolled"
+    );
+    Ok(())
 }
 
 fn market(setup: &Setup, keys: &LedgerKeys) -> Market {

@@ -8,6 +8,7 @@ use figment::value::magic::RelativePathBuf;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{ConfigError, bounds};
+use crate::audit::Origin;
 use crate::domain::currency::Currency;
 use crate::domain::date::BusinessZone;
 use crate::domain::unit::working_set::MarketRules;
@@ -108,7 +109,7 @@ impl Default for Market {
 impl Default for Http {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 7444)),
+            listen: SocketAddr::from(([127, 0, 0, 1], 50052)),
         }
     }
 }
@@ -139,6 +140,16 @@ impl Keys {
                 format!("keys.commands.{name}"),
                 "there is no key of this name: use master-v1, tweak, seal or checkpoint",
             )
+        })
+    }
+}
+
+impl Ledger {
+    /// The log's name as checkpoints want it.
+    pub fn origin(&self) -> Result<Origin, ConfigError> {
+        Origin::parse(&self.origin).ok_or_else(|| {
+            let text = "the log's name is a host and path without spaces and plus signs, such as tallystick.example/log";
+            ConfigError::refused("ledger.origin", text)
         })
     }
 }
