@@ -21,8 +21,8 @@ impl Timestamp {
     }
 
     /// The instant `hours` earlier.
-    pub const fn hours_before(self, hours: u32) -> Self {
-        Self(self.0.saturating_sub(hours as i64 * 3_600_000_000))
+    pub fn hours_before(self, hours: u32) -> Self {
+        Self(self.0.saturating_sub(i64::from(hours) * 3_600_000_000))
     }
 
     /// The instant `seconds` later.
