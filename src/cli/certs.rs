@@ -158,12 +158,13 @@ fn refuse_to_overwrite(folder: &Path, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn write_pair(folder: &Path, name: &str, pair: &Pair) -> anyhow::Result<()> {
+/// Writes `NAME.pem` and `NAME.key`, the key for its owner alone.
+pub(super) fn write_pair(folder: &Path, name: &str, pair: &Pair) -> anyhow::Result<()> {
     write(folder, name, &pair.certificate, &pair.key)
 }
 
 /// The key first: a certificate without its key would keep a second try from writing both.
-fn write(folder: &Path, name: &str, certificate: &str, key: &str) -> anyhow::Result<()> {
+pub(super) fn write(folder: &Path, name: &str, certificate: &str, key: &str) -> anyhow::Result<()> {
     create(&folder.join(format!("{name}.key")), 0o600, key)?;
     create(&folder.join(format!("{name}.pem")), 0o644, certificate)
 }

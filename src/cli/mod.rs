@@ -11,7 +11,6 @@ pub mod identifiers;
 pub mod market;
 pub mod member;
 pub mod output;
-pub mod pki;
 pub mod query;
 pub mod report;
 pub mod serve;

@@ -5,6 +5,7 @@ use figment::providers::Format as _;
 
 use super::bounds::BOUNDS;
 use super::*;
+use crate::domain::currency::Currency;
 
 fn from_toml(text: &str) -> Result<Config, ConfigError> {
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");

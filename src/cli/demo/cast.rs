@@ -73,7 +73,7 @@ async fn connect(address: SocketAddr, certs: &Path, name: &str) -> anyhow::Resul
     let identity = ClientIdentity::read(
         &certs.join(format!("{name}.pem")),
         &certs.join(format!("{name}.key")),
-        &certs.join(crate::cli::pki::CA_CERTIFICATE),
+        &certs.join("ca.pem"),
     )?;
     let endpoint = Endpoint {
         url: format!("https://{address}"),

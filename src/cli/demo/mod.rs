@@ -18,7 +18,8 @@ use clap::Args;
 
 use self::cast::Cast;
 use self::time::BentClock;
-use super::pki::{Authority, Purpose};
+use super::authority::{Authority, Validity};
+use super::certs;
 use super::service::{self, Running, Setup};
 use crate::audit::Origin;
 use crate::domain::clock::{Clock as _, SystemClock};
@@ -102,7 +103,7 @@ impl Demo {
                 tls: Some(TlsFiles {
                     certificate: certs.join("server.pem"),
                     key: certs.join("server.key"),
-                    client_ca: certs.join(super::pki::CA_CERTIFICATE),
+                    client_ca: certs.join("ca.pem"),
                 }),
                 limits: Limits::default(),
                 tls_reload_interval: Duration::from_secs(2),
@@ -121,30 +122,24 @@ impl Demo {
 
 /// Makes the authority and a certificate for everybody; tells those of the operators.
 fn issue_all(certs: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let now = SystemClock.now();
-    let authority = Authority::create("Tallystick demonstration authority", CERTIFICATE_DAYS, now)?;
-    authority.save(certs)?;
-    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    authority
-        .issue("server", &Purpose::Server(names), CERTIFICATE_DAYS, now)?
-        .save(certs, "server")?;
-    let mut operators = Vec::new();
-    for name in cast::OPERATORS {
-        let saved = authority
-            .issue(name, &Purpose::Client, CERTIFICATE_DAYS, now)?
-            .save(certs, name)?;
-        operators.push(saved.0);
-    }
-    for name in super::market::LENDERS
-        .iter()
-        .map(|lender| lender.member_id)
+    std::fs::create_dir_all(certs)?;
+    let validity = Validity::days(SystemClock.now(), CERTIFICATE_DAYS)?;
+    let authority = Authority::create("Tallystick demonstration authority", validity)?;
+    certs::write(certs, "ca", authority.certificate(), authority.key())?;
+    let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+    certs::write_pair(certs, "server", &authority.issue_server(&hosts, validity)?)?;
+    let lenders = super::market::LENDERS.iter().map(|lender| lender.member_id);
+    for name in cast::OPERATORS
+        .into_iter()
+        .chain(lenders)
         .chain([cast::REGULATOR])
     {
-        authority
-            .issue(name, &Purpose::Client, CERTIFICATE_DAYS, now)?
-            .save(certs, name)?;
+        certs::write_pair(certs, name, &authority.issue_client(name, validity)?)?;
     }
-    Ok(operators)
+    Ok(cast::OPERATORS
+        .iter()
+        .map(|name| certs.join(format!("{name}.pem")))
+        .collect())
 }
 
 fn by_hand(certs: &Path, address: SocketAddr) {
