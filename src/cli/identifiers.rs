@@ -144,7 +144,7 @@ mod tests {
     fn an_error_never_repeats_what_was_given() {
         for (kind, rest) in [
             ("PASSPORT", "E12345678"),
-            ("PASSPORT", "xx:E12345678"),
+            ("PASSPORT", "x1:E12345678"),
             ("NAME", "E12345678"),
         ] {
             let error = parse_line(kind, rest).err().map(|error| format!("{error:#}"));
