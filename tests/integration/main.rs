@@ -1,0 +1,3 @@
+//! Tests of the whole house, in one binary.
+
+mod model;
