@@ -1,174 +1,205 @@
 //! Positions as accounts: which rows an answer is made of, and loans funded together counted once (semantics 2).
+//!
+//! The caller's own rows go first: nothing that is counted, summed or signalled ever sees them.
+
+use std::cmp::Reverse;
 
 use chrono::NaiveDate;
 
+use super::answer::Asked;
 use super::resolve::About;
+use crate::domain::currency::Currency;
+use crate::domain::date::Timestamp;
 use crate::domain::names::MemberNo;
 use crate::domain::unit::rows::{HistoryRow, InquiryRow, PositionRow};
 use crate::domain::unit::working_set::SubjectRows;
 
-/// A position that counts, with the rows it was found among.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Entry<'a> {
-    pub row: &'a PositionRow,
-    source: &'a SubjectRows,
+/// Days over which looks are counted, and looks made by a number alone count for the subject it is linked to.
+pub(super) const LOOK_DAYS: u32 = 360;
+
+/// One loan: a position, or several that fund it together. Never empty.
+pub(super) type Account<'r, 'a> = &'r [&'a PositionRow];
+
+/// Somebody's hard looks of one civil day, at the latest of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LookDay {
+    pub member_no: MemberNo,
+    pub day: NaiveDate,
+    pub latest: Timestamp,
 }
 
-impl<'a> Entry<'a> {
-    /// Its past versions that were never corrected.
-    pub fn history(&self) -> impl Iterator<Item = &'a HistoryRow> + use<'a> {
-        let account_no = self.row.account_no;
-        self.source
-            .history
-            .iter()
-            .filter(move |past| past.account_no == account_no)
-    }
-
-    pub fn is_active(&self) -> bool {
-        self.row.version.facts.status.is_active()
-    }
-}
-
-/// The rows of an answer: those of the subject and of the number that joins it.
+/// What an answer is made of.
 #[derive(Debug)]
 pub(super) struct Rows<'a> {
-    /// Positions that count, of anybody.
-    pub entries: Vec<Entry<'a>>,
-    /// Whether a mobile-only position was left out that somebody else reported.
-    pub left_out: bool,
+    /// The civil date of the answer.
+    pub today: NaiveDate,
+    /// Own debt of others; loans funded together side by side.
+    own_debt: Vec<&'a PositionRow>,
+    /// Guarantees of others; likewise.
+    contingent: Vec<&'a PositionRow>,
+    /// Looks of others, by member and day.
+    pub looks: Vec<LookDay>,
+    /// Whether anything of anybody counts.
+    pub found: bool,
     /// Whether a mobile-only position joined.
     pub joined: bool,
+    /// Whether a mobile-only position was left out that somebody else reported.
+    pub left_out: bool,
     subject: &'a SubjectRows,
-    /// Rows of the number when its looks count for the subject.
     number: Option<&'a SubjectRows>,
 }
 
 impl<'a> Rows<'a> {
-    /// Chooses the rows of an answer. Deleted and suppressed positions never count anywhere.
+    /// Chooses the rows of an answer.
     pub fn choose(
+        asked: &Asked<'_>,
         about: &About,
         subject: &'a SubjectRows,
         number: Option<&'a SubjectRows>,
-        caller: MemberNo,
-        today: NaiveDate,
     ) -> Self {
-        let counts = |row: &&PositionRow| row.deleted.is_none() && !row.suppressed;
-        let mut entries: Vec<Entry> = subject
-            .positions
-            .values()
-            .filter(counts)
-            .map(|row| Entry { row, source: subject })
-            .collect();
-        let (mut left_out, mut joined) = (false, false);
-        let of_number = number.into_iter().flat_map(|source| {
-            source
-                .positions
-                .values()
-                .filter(counts)
-                .map(move |row| Entry { row, source })
+        let mut rows = Self {
+            today: asked.today(),
+            own_debt: Vec::new(),
+            contingent: Vec::new(),
+            looks: Vec::new(),
+            found: false,
+            joined: false,
+            left_out: false,
+            subject,
+            number,
+        };
+        let positions = rows.positions(asked, about);
+        rows.found = !positions.is_empty() || hard_looks(asked, about, subject, number).next().is_some();
+        let others = positions.into_iter().filter(|row| row.member_no != asked.caller);
+        (rows.own_debt, rows.contingent) = others.partition(|row| row.role.is_own_debt());
+        rows.own_debt.sort_by(|a, b| funding(a).cmp(&funding(b)));
+        rows.contingent.sort_by(|a, b| funding(a).cmp(&funding(b)));
+        rows.looks = look_days(asked, hard_looks(asked, about, subject, number), |member| {
+            member != asked.caller
         });
-        for entry in of_number {
-            if !about.admits(entry.row, today) {
-                left_out |= entry.row.member_no != caller;
+        rows
+    }
+
+    /// Positions of anybody that count, by member and account: those of the subject, and those of the number that
+    /// qualify.
+    fn positions(&mut self, asked: &Asked<'_>, about: &About) -> Vec<&'a PositionRow> {
+        let mut positions: Vec<&PositionRow> = countable(self.subject).collect();
+        let of_subject = positions.len();
+        for row in self.number.into_iter().flat_map(countable) {
+            if !about.admits(row, self.today) {
+                self.left_out |= row.member_no != asked.caller;
                 continue;
             }
-            joined = true;
-            // Liable twice on one account: once, as own debt.
-            match entries
-                .iter_mut()
-                .find(|known| known.row.account_no == entry.row.account_no)
+            self.joined = true;
+            let key = (row.member_no, row.account_no);
+            match positions[..of_subject]
+                .binary_search_by_key(&key, |known| (known.member_no, known.account_no))
             {
-                Some(known) if entry.row.role.is_own_debt() => *known = entry,
-                Some(_) => {}
-                None => entries.push(entry),
+                // Liable twice on one account: once, as own debt.
+                Ok(index) if row.role.is_own_debt() => positions[index] = row,
+                Ok(_) => {}
+                Err(_) => positions.push(row),
             }
         }
-        Self {
-            entries,
-            left_out,
-            joined,
-            subject,
-            number: number.filter(|_| about.linked),
-        }
+        positions
     }
 
-    /// Hard looks that count, of anybody.
-    pub fn inquiries(&self) -> impl Iterator<Item = &'a InquiryRow> + use<'a> {
-        let number = self.number.into_iter().flat_map(|number| &number.inquiries);
-        self.subject
-            .inquiries
-            .iter()
-            .chain(number)
-            .filter(|look| look.counted && look.purpose.is_hard())
+    /// Own debt of everybody but the caller.
+    pub fn own_debt(&self) -> impl Iterator<Item = Account<'_, 'a>> {
+        self.own_debt.chunk_by(|a, b| fund_together(a, b))
     }
 
-    /// Own debt of everybody but the caller, as accounts.
-    pub fn own_debt_of_others(&self, caller: MemberNo) -> Vec<Account<'a>> {
-        self.accounts_of_others(caller, true)
+    /// Guarantees of everybody but the caller.
+    pub fn contingent(&self) -> impl Iterator<Item = Account<'_, 'a>> {
+        self.contingent.chunk_by(|a, b| fund_together(a, b))
     }
 
-    /// Guarantees of everybody but the caller, as accounts.
-    pub fn contingent_of_others(&self, caller: MemberNo) -> Vec<Account<'a>> {
-        self.accounts_of_others(caller, false)
+    /// Every position of everybody but the caller.
+    pub fn of_others(&self) -> impl Iterator<Item = &'a PositionRow> {
+        self.own_debt.iter().chain(&self.contingent).copied()
     }
 
-    fn accounts_of_others(&self, caller: MemberNo, own_debt: bool) -> Vec<Account<'a>> {
-        let mut accounts: Vec<Account> = Vec::with_capacity(self.entries.len());
-        let others = self.entries.iter().filter(|entry| entry.row.member_no != caller);
-        for entry in others.filter(|entry| entry.row.role.is_own_debt() == own_debt) {
-            let grouped = entry.row.version.facts.funding_group_ref.is_some();
-            let known = accounts
-                .iter_mut()
-                .find(|account| grouped && account.funds_with(entry.row));
-            match known {
-                Some(account) => account.further.push(*entry),
-                None => accounts.push(Account {
-                    first: *entry,
-                    further: Vec::new(),
-                }),
-            }
-        }
-        accounts
+    /// What past versions of own debt still tell. An account that both the subject and the number are liable on tells
+    /// it twice.
+    pub fn history(&self) -> impl Iterator<Item = &'a HistoryRow> {
+        let number = self.number.into_iter().flat_map(|number| &number.history);
+        self.subject.history.iter().chain(number)
     }
 }
 
-/// One loan: a position, or several that fund it together.
-#[derive(Debug, Clone)]
-pub(super) struct Account<'a> {
-    first: Entry<'a>,
-    further: Vec<Entry<'a>>,
+/// Deleted and suppressed positions never count anywhere.
+pub(super) fn counts(row: &PositionRow) -> bool {
+    row.deleted.is_none() && !row.suppressed
 }
 
-impl<'a> Account<'a> {
-    fn funds_with(&self, row: &PositionRow) -> bool {
-        let (mine, other) = (&self.first.row.version.facts, &row.version.facts);
-        mine.funding_group_ref == other.funding_group_ref
-            && mine.currency == other.currency
-            && mine.opened_on == other.opened_on
-    }
+fn countable(rows: &SubjectRows) -> impl Iterator<Item = &PositionRow> {
+    rows.positions.values().filter(|row| counts(row))
+}
 
-    /// Its positions.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry<'a>> {
-        std::iter::once(&self.first).chain(&self.further)
-    }
+/// Hard looks that count, of anybody: those at the subject, and those of the last 360 days that named its number alone.
+pub(super) fn hard_looks<'a>(
+    asked: &Asked<'_>,
+    about: &About,
+    subject: &'a SubjectRows,
+    number: Option<&'a SubjectRows>,
+) -> impl Iterator<Item = &'a InquiryRow> + use<'a> {
+    let since = asked.now.hours_before(LOOK_DAYS * 24);
+    let number = number.filter(|_| about.linked);
+    let by_number = number
+        .into_iter()
+        .flat_map(|number| &number.inquiries)
+        .filter(move |look| look.inquired_at >= since);
+    subject
+        .inquiries
+        .iter()
+        .chain(by_number)
+        .filter(|look| look.counted && look.purpose.is_hard())
+}
 
-    /// When it was opened: the same for all its positions.
-    pub fn opened_on(&self) -> NaiveDate {
-        self.first.row.version.facts.opened_on
-    }
+/// The looks of the last 360 days of some members, by member and day.
+pub(super) fn look_days<'a>(
+    asked: &Asked<'_>,
+    looks: impl Iterator<Item = &'a InquiryRow>,
+    of: impl Fn(MemberNo) -> bool,
+) -> Vec<LookDay> {
+    let since = asked.now.hours_before(LOOK_DAYS * 24);
+    let mut days: Vec<LookDay> = looks
+        .filter(|look| of(look.member_no) && look.inquired_at >= since && look.inquired_at < asked.now)
+        .map(|look| LookDay {
+            member_no: look.member_no,
+            day: asked.rules.zone.date_of(look.inquired_at),
+            latest: look.inquired_at,
+        })
+        .collect();
+    days.sort_unstable_by_key(|look| (look.member_no, look.day, Reverse(look.latest)));
+    days.dedup_by_key(|look| (look.member_no, look.day));
+    days
+}
 
-    /// Whether any of its positions is active.
-    pub fn is_active(&self) -> bool {
-        self.any(Entry::is_active)
-    }
+/// What positions of one loan have in common.
+fn funding(row: &PositionRow) -> Option<(&str, Currency, NaiveDate)> {
+    let facts = &row.version.facts;
+    let reference = facts.funding_group_ref.as_deref()?;
+    Some((reference, facts.currency, facts.opened_on))
+}
 
-    /// Whether something holds of any of its positions.
-    pub fn any(&self, holds: impl Fn(&Entry<'a>) -> bool) -> bool {
-        self.entries().any(holds)
-    }
+fn fund_together(one: &PositionRow, other: &PositionRow) -> bool {
+    one.version.facts.funding_group_ref.is_some() && funding(one) == funding(other)
+}
 
-    /// Whether something holds of any of its active positions.
-    pub fn any_active(&self, holds: impl Fn(&PositionRow) -> bool) -> bool {
-        self.any(|entry| entry.is_active() && holds(entry.row))
-    }
+/// Whether a position is active.
+pub(super) fn is_active(row: &PositionRow) -> bool {
+    row.version.facts.status.is_active()
+}
+
+/// When an account was opened: the same for all its positions.
+pub(super) fn opened_on(account: Account<'_, '_>) -> NaiveDate {
+    account
+        .first()
+        .map_or(NaiveDate::MIN, |row| row.version.facts.opened_on)
+}
+
+/// Whether something holds of any active position of an account.
+pub(super) fn any_active(account: Account<'_, '_>, holds: impl Fn(&PositionRow) -> bool) -> bool {
+    account.iter().any(|row| is_active(row) && holds(row))
 }

@@ -5,19 +5,18 @@
 
 use chrono::NaiveDate;
 
-use super::accounts::Rows;
+use super::accounts::{Rows, counts, hard_looks, is_active, look_days};
 use super::resolve::About;
 use super::{Figures, MatchLevel, OwnExposure, SignalType, SubjectState, signals, tally};
 use crate::domain::currency::Currency;
 use crate::domain::date::{Timestamp, days_before};
 use crate::domain::member::MemberState;
-use crate::domain::names::MemberNo;
+use crate::domain::names::{AccountNo, MemberNo};
+use crate::domain::unit::rows::PositionRow;
 use crate::domain::unit::working_set::{MarketRules, Network, SubjectRows};
 
 /// Days after its business date for which a lender's latest report still covers.
 const COVERAGE_DAYS: u32 = 2;
-/// Days over which the caller's own inquiries are counted.
-const OWN_INQUIRY_DAYS: u32 = 360;
 
 /// Who asks, when, and what everybody knows.
 #[derive(Debug, Clone, Copy)]
@@ -49,31 +48,21 @@ pub fn figures(
     subject: &SubjectRows,
     number: Option<&SubjectRows>,
 ) -> Figures {
-    let rows = Rows::choose(about, subject, number, asked.caller, asked.today());
-    let found = !rows.entries.is_empty() || rows.inquiries().next().is_some();
-    let accounts = rows.own_debt_of_others(asked.caller);
-    let others = tally::others(asked, &rows, &accounts);
-    let mut raised = signals::raised(asked, &rows, &accounts);
-    if about.shared_mobile || rows.left_out {
-        raised.push(SignalType::SharedMobile);
-    }
-    raised.sort_unstable();
+    let rows = Rows::choose(asked, about, subject, number);
+    let others = tally::others(asked, &rows);
+    let signals = signals::raised(asked, &rows, &others, about.shared_mobile || rows.left_out);
+    let (state, match_level) = match rows.found {
+        true => (SubjectState::Found, match_level(about, rows.joined)),
+        false => (SubjectState::NoRecord, MatchLevel::None),
+    };
     Figures {
         as_of: asked.now,
-        state: if found {
-            SubjectState::Found
-        } else {
-            SubjectState::NoRecord
-        },
-        match_level: if found {
-            match_level(about, rows.joined)
-        } else {
-            MatchLevel::None
-        },
+        state,
+        match_level,
         coverage_percent: coverage_percent(asked),
         currency: asked.currency,
         others: Some(others),
-        signals: raised,
+        signals,
     }
 }
 
@@ -102,40 +91,58 @@ pub fn own(
     number: Option<&SubjectRows>,
     currency: Currency,
 ) -> OwnExposure {
-    let rows = Rows::choose(about, subject, number, asked.caller, asked.today());
     let mut own = OwnExposure::default();
     let mut outstanding: i128 = 0;
-    for entry in rows
-        .entries
-        .iter()
-        .filter(|entry| entry.row.member_no == asked.caller)
-    {
-        let received_on = asked.rules.zone.date_of(entry.row.last_received_at);
+    for (row, own_debt) in own_positions(asked, about, subject, number) {
+        let received_on = asked.rules.zone.date_of(row.last_received_at);
         own.last_report_on = own.last_report_on.max(Some(received_on));
-        if entry.row.role.is_own_debt() && entry.is_active() {
+        if own_debt && is_active(row) {
             own.active_accounts = own.active_accounts.saturating_add(1);
-            if entry.row.version.facts.currency == currency {
-                outstanding += i128::from(entry.row.version.facts.outstanding_total);
+            if row.version.facts.currency == currency {
+                outstanding = outstanding.saturating_add(i128::from(row.version.facts.outstanding_total));
             }
         }
     }
     own.outstanding = i64::try_from(outstanding).unwrap_or(i64::MAX);
-    own.hard_inquiries_360_days = own_inquiry_days(asked, &rows);
+    let looks = hard_looks(asked, about, subject, number);
+    let days = look_days(asked, looks, |member| member == asked.caller);
+    own.hard_inquiries_360_days = u32::try_from(days.len()).unwrap_or(u32::MAX);
     own
 }
 
-/// Distinct civil days with a hard inquiry of the caller in the 360 days before this one.
-fn own_inquiry_days(asked: &Asked<'_>, rows: &Rows<'_>) -> u32 {
-    let since = asked.now.hours_before(OWN_INQUIRY_DAYS * 24);
-    let mut days: Vec<NaiveDate> = rows
-        .inquiries()
-        .filter(|look| look.member_no == asked.caller)
-        .filter(|look| look.inquired_at >= since && look.inquired_at < asked.now)
-        .map(|look| asked.rules.zone.date_of(look.inquired_at))
+/// The caller's positions that count, each with whether it is own debt: liable twice on one account is once, as such.
+fn own_positions<'a>(
+    asked: &Asked<'_>,
+    about: &About,
+    subject: &'a SubjectRows,
+    number: Option<&'a SubjectRows>,
+) -> Vec<(&'a PositionRow, bool)> {
+    let today = asked.today();
+    let mut positions: Vec<(&PositionRow, bool)> = positions_of(subject, asked.caller)
+        .map(|row| (row, row.role.is_own_debt()))
         .collect();
-    days.sort_unstable();
-    days.dedup();
-    u32::try_from(days.len()).unwrap_or(u32::MAX)
+    let joining = number
+        .into_iter()
+        .flat_map(|rows| positions_of(rows, asked.caller));
+    for row in joining.filter(|row| about.admits(row, today)) {
+        let own_debt = row.role.is_own_debt();
+        match positions
+            .iter_mut()
+            .find(|(known, _)| known.account_no == row.account_no)
+        {
+            Some((_, known)) => *known |= own_debt,
+            None => positions.push((row, own_debt)),
+        }
+    }
+    positions
+}
+
+fn positions_of(rows: &SubjectRows, member_no: MemberNo) -> impl Iterator<Item = &PositionRow> {
+    let all = (member_no, AccountNo(i64::MIN))..=(member_no, AccountNo(i64::MAX));
+    rows.positions
+        .range(all)
+        .map(|(_, row)| row)
+        .filter(|row| counts(row))
 }
 
 fn match_level(about: &About, joined: bool) -> MatchLevel {

@@ -3,8 +3,12 @@
 //! Types here are the answer's shape; `answer` computes it from rows exactly as the semantics define it.
 
 mod accounts;
+mod amount;
 pub mod answer;
 pub mod band;
+mod delinquency;
+mod groups;
+mod obligation;
 pub mod resolve;
 mod signals;
 mod tally;

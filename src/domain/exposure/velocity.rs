@@ -1,10 +1,15 @@
 //! How fast others looked and lent: the windows of an answer (semantics 2, *Windows*).
+//!
+//! Every window begins later than the next one in its kind, so whoever falls into it falls into those after it too:
+//! one latest instant or date for each lender and day tells all counts.
+
+use std::cmp::Reverse;
 
 use chrono::NaiveDate;
 
-use super::accounts::{Account, Rows};
+use super::accounts::{Account, LookDay, Rows, opened_on};
+use super::amount::{Amount, capped};
 use super::answer::Asked;
-use super::tally::{Amount, capped};
 use super::{Window, WindowFigures};
 use crate::domain::date::{Timestamp, days_before};
 use crate::domain::names::MemberNo;
@@ -13,93 +18,109 @@ use crate::domain::position::Facts;
 /// Openings older than this do not count in windows of hours, however late they were reported.
 const FRESH_OPENING_DAYS: u32 = 7;
 
+/// An own-debt account, as windows see it.
+struct Opening<'r, 'a> {
+    account: Account<'r, 'a>,
+    opened_on: NaiveDate,
+    /// When its first version was accepted, if that can still count in a window of hours.
+    received_at: Option<Timestamp>,
+}
+
 /// Every window, in order.
-pub(super) fn windows(asked: &Asked<'_>, rows: &Rows<'_>, accounts: &[Account<'_>]) -> Vec<WindowFigures> {
-    let looks = looks_of_others(asked, rows);
+pub(super) fn windows(asked: &Asked<'_>, rows: &Rows<'_>) -> Vec<WindowFigures> {
+    let oldest = days_before(rows.today, super::accounts::LOOK_DAYS);
+    let openings: Vec<Opening> = rows
+        .own_debt()
+        .filter(|account| opened_on(account) > oldest)
+        .map(|account| opening(asked, rows, account))
+        .collect();
+    let lookers = latest_by_member(rows.looks.iter().map(|look| (look.member_no, look.latest)));
     Window::ALL
         .iter()
-        .map(|window| figures(asked, *window, &looks, accounts))
+        .map(|window| {
+            let (hard_inquiries, inquiring_lenders) = inquiries(asked, *window, &rows.looks, &lookers);
+            let (new_accounts, new_lenders, new_amount) = opened(asked, rows, *window, &openings);
+            WindowFigures {
+                window: *window,
+                hard_inquiries: capped(hard_inquiries),
+                inquiring_lenders: capped(inquiring_lenders),
+                new_accounts: capped(new_accounts),
+                new_lenders: capped(new_lenders),
+                new_amount: new_amount.band(asked),
+            }
+        })
         .collect()
 }
 
-/// Others' hard inquiries before now: when, by whom, on which civil day; latest first.
-fn looks_of_others(asked: &Asked<'_>, rows: &Rows<'_>) -> Vec<(Timestamp, MemberNo, NaiveDate)> {
-    let mut looks: Vec<_> = rows
-        .inquiries()
-        .filter(|look| look.member_no != asked.caller && look.inquired_at < asked.now)
-        .map(|look| {
-            (
-                look.inquired_at,
-                look.member_no,
-                asked.rules.zone.date_of(look.inquired_at),
-            )
-        })
-        .collect();
-    looks.sort_unstable_by(|a, b| b.cmp(a));
-    looks
-}
-
-fn figures(
-    asked: &Asked<'_>,
-    window: Window,
-    looks: &[(Timestamp, MemberNo, NaiveDate)],
-    accounts: &[Account<'_>],
-) -> WindowFigures {
-    let (hard_inquiries, inquiring_lenders) = inquiries(asked, window, looks);
-    let new: Vec<&Account> = accounts
+fn opening<'r, 'a>(asked: &Asked<'_>, rows: &Rows<'_>, account: Account<'r, 'a>) -> Opening<'r, 'a> {
+    let opened_on = opened_on(account);
+    let received_at = account
         .iter()
-        .filter(|account| is_new(asked, window, account))
-        .collect();
-    let entries = || new.iter().flat_map(|account| account.entries());
-    let mut lenders: Vec<MemberNo> = entries().map(|entry| entry.row.member_no).collect();
-    lenders.sort_unstable();
-    lenders.dedup();
-    WindowFigures {
-        window,
-        hard_inquiries: capped(hard_inquiries),
-        inquiring_lenders: capped(inquiring_lenders),
-        new_accounts: capped(new.len()),
-        new_lenders: capped(lenders.len()),
-        new_amount: Amount::over(entries(), asked.currency, granted).band(asked),
+        .map(|row| row.first_received_at)
+        .min()
+        .filter(|at| *at < asked.now && opened_on > days_before(rows.today, FRESH_OPENING_DAYS));
+    Opening {
+        account,
+        opened_on,
+        received_at,
     }
 }
 
+/// The latest of something for each member.
+fn latest_by_member<T: Ord>(all: impl Iterator<Item = (MemberNo, T)>) -> Vec<T> {
+    let mut latest: Vec<(MemberNo, Reverse<T>)> = all.map(|(member, at)| (member, Reverse(at))).collect();
+    latest.sort_unstable();
+    latest.dedup_by(|later, first| later.0 == first.0);
+    latest.into_iter().map(|(_, Reverse(at))| at).collect()
+}
+
 /// Distinct (member, civil day) and distinct members with an inquiry in [now − window, now).
-fn inquiries(
-    asked: &Asked<'_>,
-    window: Window,
-    looks: &[(Timestamp, MemberNo, NaiveDate)],
-) -> (usize, usize) {
+fn inquiries(asked: &Asked<'_>, window: Window, looks: &[LookDay], lookers: &[Timestamp]) -> (usize, usize) {
     let since = asked.now.hours_before(window.hours());
-    let inside = looks.iter().take_while(|(at, _, _)| *at >= since);
-    let mut days: Vec<(MemberNo, NaiveDate)> = inside.map(|(_, member, day)| (*member, *day)).collect();
-    days.sort_unstable();
-    days.dedup();
-    let hard = days.len();
-    days.dedup_by_key(|(member, _)| *member);
-    (hard, days.len())
+    let days = looks.iter().filter(|look| look.latest >= since).count();
+    let members = lookers.iter().filter(|latest| **latest >= since).count();
+    (days, members)
 }
 
-/// Lenders that inquired within the last 24 hours, not capped.
-pub(super) fn inquiring_lenders_of_a_day(asked: &Asked<'_>, rows: &Rows<'_>) -> usize {
-    inquiries(asked, Window::Hours(24), &looks_of_others(asked, rows)).1
+/// Accounts opened in a window, their lenders, and what was granted.
+fn opened(
+    asked: &Asked<'_>,
+    rows: &Rows<'_>,
+    window: Window,
+    openings: &[Opening<'_, '_>],
+) -> (usize, usize, Amount) {
+    let (mut accounts, mut lenders, mut amount) = (0, Vec::new(), Amount::default());
+    let inside = Inside::of(asked, rows, window);
+    for opening in openings.iter().filter(|opening| inside.holds(opening)) {
+        accounts += 1;
+        for row in opening.account {
+            lenders.push(row.member_no);
+            amount.add_from(row, asked.currency, granted);
+        }
+    }
+    lenders.sort_unstable();
+    lenders.dedup();
+    (accounts, lenders.len(), amount)
 }
 
-/// Whether an account was opened in a window: in days by its opening date, in hours by its first acceptance.
-pub(super) fn is_new(asked: &Asked<'_>, window: Window, account: &Account<'_>) -> bool {
-    let today = asked.today();
-    let opened_on = account.opened_on();
-    match window {
-        Window::Days(days) => opened_on > days_before(today, days) && opened_on <= today,
-        Window::Hours(hours) => {
-            let since = asked.now.hours_before(hours);
-            let received = |at: Timestamp| at >= since && at < asked.now;
-            opened_on > days_before(today, FRESH_OPENING_DAYS)
-                && account
-                    .entries()
-                    .map(|entry| entry.row.first_received_at)
-                    .min()
-                    .is_some_and(received)
+/// Where a window of openings begins: in days by the opening date, in hours by the first acceptance.
+enum Inside {
+    After(NaiveDate, NaiveDate),
+    Since(Timestamp),
+}
+
+impl Inside {
+    fn of(asked: &Asked<'_>, rows: &Rows<'_>, window: Window) -> Self {
+        match window {
+            Window::Days(days) => Self::After(days_before(rows.today, days), rows.today),
+            Window::Hours(hours) => Self::Since(asked.now.hours_before(hours)),
+        }
+    }
+
+    fn holds(&self, opening: &Opening<'_, '_>) -> bool {
+        match self {
+            Self::After(before, today) => opening.opened_on > *before && opening.opened_on <= *today,
+            Self::Since(since) => opening.received_at.is_some_and(|at| at >= *since),
         }
     }
 }

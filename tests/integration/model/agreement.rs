@@ -48,6 +48,8 @@ struct Twins {
     set: WorkingSet,
     now: i64,
     sequence: u64,
+    people: usize,
+    acting: usize,
     /// The latest statement of an account that was accepted.
     latest: BTreeMap<(MemberName, String), Statement>,
 }
@@ -93,6 +95,8 @@ impl Twins {
             set,
             now: START,
             sequence: 0,
+            people: history.people,
+            acting: history.members.len(),
             latest: BTreeMap::new(),
         }
     }
@@ -103,7 +107,7 @@ impl Twins {
 
     fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {
         self.now += step.pause * 60_000_000 + 1;
-        let member = MemberName::try_from(step.member).expect("few members") + 1;
+        let member = MemberName::try_from(step.member % self.acting).expect("few members") + 1;
         match &step.deed {
             Deed::Report {
                 told,
@@ -128,7 +132,7 @@ impl Twins {
                 currency,
             } => {
                 let question = Question {
-                    shown: who.shown(0, self.today()),
+                    shown: who.shown(0, self.people, self.today()),
                     hard: *hard,
                     currency: *currency,
                 };
@@ -178,7 +182,7 @@ impl Twins {
     fn statement(&self, account: String, told: &Told, pair: Pair) -> Statement {
         Statement {
             account,
-            liable: told.liable(self.today()),
+            liable: told.liable(self.people, self.today()),
             facts: told.facts(self.today()),
             pair,
         }

@@ -375,6 +375,8 @@ impl Model {
         let bound = self.bind(&said.liable);
         if bound.is_none() {
             broken.insert("IDENTITY_CONFLICT");
+            // Nobody can tell whether the borrower is the same.
+            broken.remove("IDENTITY_CHANGED");
         }
         let (Some((kin, absorbed)), true) = (bound, broken.is_empty()) else {
             return Expected::Refused(broken);
