@@ -13,6 +13,8 @@ pub mod member;
 pub mod names;
 pub mod position;
 pub mod secret;
+#[cfg(test)]
+pub mod testing;
 pub mod token;
 pub mod unit;
 pub mod validation;

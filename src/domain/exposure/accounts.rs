@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 
 use chrono::NaiveDate;
 
+use super::BandSeries;
 use super::answer::Asked;
 use super::resolve::About;
 use crate::domain::currency::Currency;
@@ -33,6 +34,8 @@ pub(super) struct LookDay {
 pub(super) struct Rows<'a> {
     /// The civil date of the answer.
     pub today: NaiveDate,
+    /// Bands of its currency.
+    pub bands: BandSeries,
     /// Own debt of others; loans funded together side by side.
     own_debt: Vec<&'a PositionRow>,
     /// Guarantees of others; likewise.
@@ -59,6 +62,7 @@ impl<'a> Rows<'a> {
     ) -> Self {
         let mut rows = Self {
             today: asked.today(),
+            bands: asked.rules.bands(asked.currency),
             own_debt: Vec::new(),
             contingent: Vec::new(),
             looks: Vec::new(),

@@ -1,7 +1,6 @@
 //! Counts and sums as an answer shows them: capped, and in bands that widen when few lenders contribute.
 
-use super::answer::Asked;
-use super::{AmountBand, COUNT_EXACT_MAX};
+use super::{AmountBand, BandSeries, COUNT_EXACT_MAX};
 use crate::domain::currency::Currency;
 use crate::domain::names::MemberNo;
 use crate::domain::position::Facts;
@@ -48,9 +47,8 @@ impl Amount {
     }
 
     /// The sum as shown.
-    pub fn band(&self, asked: &Asked<'_>) -> AmountBand {
-        let contributors = self.contributors.iter().flatten().count();
-        asked.rules.bands(asked.currency).band(self.total, contributors)
+    pub fn band(&self, bands: BandSeries) -> AmountBand {
+        bands.band(self.total, self.contributors.iter().flatten().count())
     }
 }
 

@@ -23,29 +23,49 @@ impl Lateness {
     /// Over all own debt of others, closed accounts too.
     pub fn of(rows: &Rows<'_>) -> Self {
         let since = months_before(rows.today, LOOK_BACK_MONTHS);
-        let (mut worst, mut last, mut now) = (0, None, false);
-        let mut see = |as_of: NaiveDate, days: u32| {
-            if days > 0 {
-                last = last.max(Some(as_of));
-            }
-            if as_of > since {
-                worst = worst.max(days);
-            }
-        };
+        let mut seen = Seen::default();
+        let mut late_now = false;
         for row in rows.own_debt().flatten() {
             let days = row.version.facts.days_past_due;
-            see(row.version.order.as_of, days);
-            now |= days > 0 && is_active(row);
+            seen.see(row.version.order.as_of, days, since);
+            late_now |= days > 0 && is_active(row);
         }
         let mut accounts = OwnDebt::default();
-        for past in rows.history().filter(|past| past.days_past_due > 0) {
-            if accounts.contains(rows, past.account_no) {
-                see(past.as_of, past.days_past_due);
+        for past in rows.history() {
+            let before = seen;
+            seen.see(past.as_of, past.days_past_due, since);
+            // Few past versions tell anything new: whose they are is looked up for those alone.
+            if seen != before && !accounts.contains(rows, past.account_no) {
+                seen = before;
             }
         }
         Self {
-            worst_bucket: DelinquencyBucket::of(worst),
-            months_since: if now { 0 } else { months_since(last, rows.today) },
+            worst_bucket: DelinquencyBucket::of(seen.worst_days),
+            months_since: if late_now {
+                0
+            } else {
+                months_since(seen.last_late, rows.today)
+            },
+        }
+    }
+}
+
+/// What was seen so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Seen {
+    /// The largest days past due within the look-back.
+    worst_days: u32,
+    /// The latest date on which something was late, ever.
+    last_late: Option<NaiveDate>,
+}
+
+impl Seen {
+    fn see(&mut self, as_of: NaiveDate, days_past_due: u32, since: NaiveDate) {
+        if days_past_due > 0 {
+            self.last_late = self.last_late.max(Some(as_of));
+        }
+        if as_of > since {
+            self.worst_days = self.worst_days.max(days_past_due);
         }
     }
 }

@@ -12,6 +12,8 @@ mod obligation;
 pub mod resolve;
 mod signals;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod velocity;
 
 use chrono::NaiveDate;

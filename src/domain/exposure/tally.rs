@@ -35,16 +35,16 @@ pub(super) fn others(asked: &Asked<'_>, rows: &Rows<'_>) -> OthersExposure {
         // Reservations come with a later service.
         reserving_lenders: 0,
         reserved_amount: AmountBand::default(),
-        outstanding: tally.outstanding.band(asked),
-        outstanding_unsecured: tally.outstanding_unsecured.band(asked),
-        credit_limit: tally.credit_limit.band(asked),
-        monthly_obligation: tally.monthly_obligation.band(asked),
+        outstanding: tally.outstanding.band(rows.bands),
+        outstanding_unsecured: tally.outstanding_unsecured.band(rows.bands),
+        credit_limit: tally.credit_limit.band(rows.bands),
+        monthly_obligation: tally.monthly_obligation.band(rows.bands),
         other_currency_accounts: capped(tally.other_currency),
         worst_bucket_now: worst_now,
         worst_bucket_24_months: lateness.worst_bucket,
         past_due_accounts: capped(tally.past_due),
         formal_overdue_accounts: capped(tally.formal_overdue),
-        overdue_amount: tally.overdue.band(asked),
+        overdue_amount: tally.overdue.band(rows.bands),
         months_since_past_due: lateness.months_since,
         bad_debt_accounts: capped(tally.bad_debt),
         legal_action_accounts: capped(tally.legal_action),
@@ -56,7 +56,7 @@ pub(super) fn others(asked: &Asked<'_>, rows: &Rows<'_>) -> OthersExposure {
         velocity: velocity::windows(asked, rows),
         oldest_open_month: tally.oldest.map(|day| (day.year(), day.month())),
         guaranteed_accounts: capped(tally.guaranteed),
-        guaranteed_amount: tally.guaranteed_amount.band(asked),
+        guaranteed_amount: tally.guaranteed_amount.band(rows.bands),
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn windows(asked: &Asked<'_>, rows: &Rows<'_>) -> Vec<WindowFigures> 
                 inquiring_lenders: capped(inquiring_lenders),
                 new_accounts: capped(new_accounts),
                 new_lenders: capped(new_lenders),
-                new_amount: new_amount.band(asked),
+                new_amount: new_amount.band(rows.bands),
             }
         })
         .collect()
