@@ -2,9 +2,7 @@
 
 use std::process::ExitCode;
 
-use tonic::Code;
-
-use crate::client::ClientError;
+use crate::client::{ClientError, Code};
 
 /// Why a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +84,7 @@ mod tests {
             (Code::PermissionDenied, Exit::NotAllowed),
         ];
         for (code, exit) in cases {
-            let refusal = Refusal::from(tonic::Status::new(code, "no"));
+            let refusal = Refusal::of_code(code);
             let error = anyhow::Error::from(ClientError::Refused(Box::new(refusal)));
             assert_eq!(Exit::of(&error), exit, "{code:?}");
         }

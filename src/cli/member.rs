@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
-use prost_types::FieldMask;
 
 use super::answer::words;
 use super::connect::Connect;
@@ -19,7 +18,7 @@ use crate::identity::token::SubjectToken;
 use crate::wire::convert::date::timestamp_to_wire;
 use crate::wire::convert::request::request_id_to_wire;
 use crate::wire::convert::token::token_to_wire;
-use crate::wire::pb;
+use crate::wire::{FieldMask, Timestamp, pb};
 
 /// Most rows of one page.
 const PAGE_ROWS: i32 = 1_000;
@@ -326,7 +325,7 @@ async fn show(client: &Client, member_id: String, output: Output) -> anyhow::Res
     if output == Output::Table && !member.certificates.is_empty() {
         let mut certificates = table(&["certificate (SHA-256)", "valid until", "revoked"]);
         for certificate in &member.certificates {
-            let date = |at: &Option<prost_types::Timestamp>| at.map_or_else(String::new, |at| at.to_string());
+            let date = |at: &Option<Timestamp>| at.map_or_else(String::new, |at| at.to_string());
             certificates.add_row([
                 hex(&certificate.fingerprint),
                 date(&certificate.not_after),

@@ -3,9 +3,9 @@
 use anyhow::Context as _;
 use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
-use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 
+use crate::wire::Message;
 use crate::wire::pb::FILE_DESCRIPTOR_SET;
 
 /// In which form a command answers.

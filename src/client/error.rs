@@ -65,6 +65,13 @@ pub struct Refusal {
     pub request_id: Option<String>,
 }
 
+impl Refusal {
+    /// A refusal with a code and nothing else.
+    pub fn of_code(code: Code) -> Self {
+        Self::from(Status::new(code, ""))
+    }
+}
+
 impl From<Status> for ClientError {
     fn from(status: Status) -> Self {
         Self::Refused(Box::new(Refusal::from(status)))

@@ -11,6 +11,7 @@ use tonic::transport::Channel;
 
 pub use connect::{ClientIdentity, Endpoint};
 pub use error::{ClientError, Refusal};
+pub use tonic::Code;
 
 use crate::domain::clock::SharedEntropy;
 use crate::domain::inquiry::Inquiry;

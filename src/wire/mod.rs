@@ -2,6 +2,10 @@
 
 pub mod convert;
 
+/// What every message of the contract is, and the well-known types it uses: named here for those above.
+pub use prost::Message;
+pub use prost_types::{FieldMask, Timestamp};
+
 /// Generated from `proto/tallystick/v1`.
 #[expect(
     missing_docs,
