@@ -1,3 +1,4 @@
-//! Tests of the whole house, in one binary.
+//! The one integration test binary: a module for each part that is tested from outside.
 
 mod model;
+mod store;

@@ -1,0 +1,103 @@
+//! What every store must do, whichever engine it is: cases are functions over an [`Engine`], listed once and run on all.
+//!
+//! A second engine implements [`Engine`] and adds one line to [`conformance`]. Cases know no SQL; what only one engine
+//! can be asked (its files, its threads) is tested in a module of its own name.
+
+mod audit;
+mod books;
+mod engine;
+mod looks;
+mod market;
+mod random;
+mod register;
+mod sqlite;
+mod subjects;
+mod units;
+
+use engine::Engine;
+
+/// Runs each case on each engine, on a database of its own.
+macro_rules! conformance {
+    ($($module:ident { $($case:ident),+ $(,)? })+) => {
+        mod on_sqlite {
+            $(mod $module {
+                $(#[tokio::test]
+                async fn $case() {
+                    super::super::$module::$case(&super::super::sqlite::Sqlite::new()).await;
+                })+
+            })+
+        }
+    };
+}
+
+conformance! {
+    units {
+        writes_sent_together_are_decided_in_order,
+        a_refused_write_leaves_no_trace_and_spoils_nobody,
+        a_replayed_request_gets_its_stored_answer_and_writes_nothing,
+        a_request_sent_twice_at_once_is_done_once,
+        a_request_id_used_for_another_body_is_refused,
+        a_request_id_belongs_to_one_member_and_one_rpc,
+        every_accepted_write_has_an_entry_that_opens_its_receipt,
+        instants_grow_even_when_the_clock_stands_or_steps_back,
+        what_was_acknowledged_is_there_after_a_restart,
+        readers_and_writers_do_not_disturb_each_other,
+        requests_are_forgotten_after_seven_days_and_not_before,
+    }
+    books {
+        a_position_comes_back_as_it_was_reported,
+        every_optional_fact_comes_back_present_and_absent,
+        an_unchanged_report_advances_in_place,
+        a_changed_report_keeps_the_version_before,
+        a_corrected_version_stays_readable_and_names_its_successor,
+        a_deleted_account_is_found_and_not_listed,
+        accounts_are_listed_newest_first_in_pages,
+        closed_accounts_are_left_out_when_only_open_ones_are_asked_for,
+        versions_are_listed_newest_first_in_pages,
+        nobody_sees_the_accounts_of_another,
+        sealed_tokens_are_shown_as_they_came,
+    }
+    subjects {
+        tokens_of_one_person_meet_in_one_subject,
+        positions_of_an_absorbed_subject_are_found_under_the_one_that_stays,
+        a_mobile_links_and_the_latest_sighting_counts,
+        links_of_an_absorbed_subject_move_along,
+        a_merge_moves_positions_looks_and_accounts,
+        a_merge_of_two_subjects_met_in_one_conflict_keeps_the_look,
+        a_split_moves_the_positions_reported_under_the_token,
+        an_account_that_gains_a_strong_token_moves_with_its_history,
+        a_correction_to_another_person_moves_all_versions,
+        everyone_liable_has_the_position_and_loses_it_when_left_out,
+    }
+    looks {
+        a_look_is_counted_for_the_others_of_the_same_group,
+        the_first_answer_of_a_day_is_frozen_across_a_restart,
+        a_frozen_answer_ends_with_the_day,
+        a_merge_drops_frozen_answers,
+        a_second_review_of_a_day_is_refused,
+        subjects_created_by_looks_are_held_against_evaluations,
+        a_conflict_is_recorded_and_not_counted,
+    }
+    register {
+        members_come_back_as_they_were_enrolled,
+        each_change_of_the_register_raises_its_generation,
+        a_revoked_certificate_stays_revoked,
+        evaluations_are_counted_by_member_and_day,
+        grants_are_used_up_after_the_quota,
+        a_proposal_waits_for_a_second_operator_across_a_restart,
+        a_signed_proposal_is_replayed_to_both_operators,
+        suspended_members_no_longer_count_for_coverage,
+    }
+    audit {
+        entries_wait_in_order_until_they_are_in_the_tree,
+        an_append_of_another_size_is_a_conflict_and_changes_nothing,
+        an_entry_is_sequenced_once,
+        the_head_survives_a_restart,
+        nodes_and_leaves_are_read_by_range,
+        checkpoints_are_read_above_a_size,
+        the_lease_has_one_holder_at_a_time,
+    }
+    random {
+        random_markets_answer_as_rows_in_memory_do,
+    }
+}
