@@ -2,7 +2,7 @@
 
 use tallystick::audit::{Frontier, Node, NodeHash};
 use tallystick::domain::unit::Action;
-use tallystick::store::audit_log::{AuditLog, Batch, LeafRow, LeaseHolder, StoredCheckpoint, WaitingLeaf};
+use tallystick::store::audit_log::{Batch, LeafRow, LeaseHolder, StoredCheckpoint, WaitingLeaf};
 use tallystick::store::{Store, StoreError};
 
 use super::engine::{Engine, ManualClock};

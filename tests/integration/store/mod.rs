@@ -1,6 +1,6 @@
-//! What every store must do, whichever engine it is: cases are functions over an [`Engine`], listed once and run on all.
+//! What every store must do, whichever engine it is: cases are functions over an [`engine::Engine`], listed once and run on all.
 //!
-//! A second engine implements [`Engine`] and adds one line to [`conformance`]. Cases know no SQL; what only one engine
+//! A second engine implements it and adds one line to [`conformance`]. Cases know no SQL; what only one engine
 //! can be asked (its files, its threads) is tested in a module of its own name.
 
 mod audit;
@@ -13,8 +13,6 @@ mod register;
 mod sqlite;
 mod subjects;
 mod units;
-
-use engine::Engine;
 
 /// Runs each case on each engine, on a database of its own.
 macro_rules! conformance {

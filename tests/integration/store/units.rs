@@ -220,7 +220,7 @@ pub async fn readers_and_writers_do_not_disturb_each_other(engine: &dyn Engine) 
             );
         }
     });
-    futures::join!(join_all(writers), join_all(readers));
+    futures::future::join(join_all(writers), join_all(readers)).await;
     let mut seen = 0;
     let mut before = None;
     loop {

@@ -102,7 +102,10 @@ async fn check(engine: &Sqlite, acknowledged: &[String]) {
     assert_eq!(holdings.audit_waiting, holdings.accounts + 6);
     drop(store);
     let connection = rusqlite::Connection::open(engine.path()).unwrap();
-    let count = |sql| connection.query_row(sql, [], |row| row.get::<_, u64>(0)).unwrap();
+    let count = |sql| -> u64 {
+        let count: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        count.try_into().unwrap()
+    };
     assert_eq!(count("SELECT count(*) FROM position"), holdings.accounts);
     assert_eq!(count("SELECT count(*) FROM request"), holdings.accounts);
     assert_eq!(count("SELECT count(*) FROM audit_opening"), holdings.accounts + 6);

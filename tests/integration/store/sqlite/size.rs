@@ -69,9 +69,10 @@ fn bytes_by_table(engine: &Sqlite) -> (u64, BTreeMap<String, u64>) {
         .prepare("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY name")
         .unwrap();
     let all: BTreeMap<String, u64> = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))
         .unwrap()
         .map(Result::unwrap)
+        .map(|(name, bytes)| (name, bytes.try_into().unwrap()))
         .collect();
     let counted = ["position", "account", "subject_token", "mobile_link"];
     let of_positions = |name: &str| {
