@@ -116,10 +116,7 @@ pub struct Keys {
 impl Keys {
     /// Adds what one write needs.
     pub fn add(&mut self, write: &Write) {
-        if let Some(request) = write.request {
-            self.requests
-                .insert((write.member_no, write.action.rpc(), request.id));
-        }
+        self.requests.extend(write.request_name());
         match &write.action {
             Action::Report(report) => self.add_report(write.member_no, &report.position),
             Action::Correct(correction) => {
