@@ -128,10 +128,9 @@ pub(super) const CATALOGUE: [Statement; 13] = [
 ];
 
 /// Where the log stands.
-pub(super) fn head(connection: &mut Connection) -> Outcome<Head> {
-    let snapshot = connection.transaction()?;
-    let frontier = HEAD.get(&snapshot, [], frontier)?;
-    let checkpoint = LATEST_CHECKPOINT.find(&snapshot, [], checkpoint)?;
+pub(super) fn head(connection: &Connection) -> Outcome<Head> {
+    let frontier = HEAD.get(connection, [], frontier)?;
+    let checkpoint = LATEST_CHECKPOINT.find(connection, [], checkpoint)?;
     Ok(Head { frontier, checkpoint })
 }
 
@@ -148,6 +147,15 @@ pub(super) fn waiting(connection: &Connection, limit: u32) -> Outcome<Vec<Waitin
 
 /// Appends a batch inside a transaction.
 pub(super) fn append(connection: &Connection, batch: &Batch) -> Outcome<()> {
+    let tree = params![
+        whole(batch.expected_size)?,
+        whole(batch.frontier.size())?,
+        batch.frontier.to_bytes()
+    ];
+    // First: a batch computed from another tree has places that are taken.
+    if PUT_HEAD.run(connection, tree)? != 1 {
+        return Err(Failure::Conflict);
+    }
     for leaf in &batch.leaves {
         if TAKE_WAITING.run(connection, params![leaf.entry_id.0, leaf.leaf_hash.0])? != 1 {
             return Err(Failure::Conflict);
@@ -160,14 +168,6 @@ pub(super) fn append(connection: &Connection, batch: &Batch) -> Outcome<()> {
             connection,
             params![node.at.level, whole(node.at.index)?, node.hash.0],
         )?;
-    }
-    let tree = params![
-        whole(batch.expected_size)?,
-        whole(batch.frontier.size())?,
-        batch.frontier.to_bytes()
-    ];
-    if PUT_HEAD.run(connection, tree)? != 1 {
-        return Err(Failure::Conflict);
     }
     INSERT_CHECKPOINT.run_one(
         connection,
@@ -187,44 +187,36 @@ pub(super) fn hold_lease(
 
 /// Leaves of a range.
 pub(super) fn leaves(connection: &Connection, range: &Range<u64>) -> Outcome<Vec<LeafRow>> {
-    LEAVES.all(
-        connection,
-        params![whole(range.start)?, whole(range.end)?],
-        |row| {
-            let mut columns = Columns::new(row, "audit_leaf");
-            Ok(LeafRow {
-                index: columns.count()?,
-                entry_id: EntryId(columns.take()?),
-                leaf_hash: NodeHash(columns.bytes()?),
-            })
-        },
-    )
+    LEAVES.all(connection, params![place(range.start), place(range.end)], |row| {
+        let mut columns = Columns::new(row, "audit_leaf");
+        Ok(LeafRow {
+            index: columns.count()?,
+            entry_id: EntryId(columns.take()?),
+            leaf_hash: NodeHash(columns.bytes()?),
+        })
+    })
 }
 
 /// Openings of a range that were not erased.
 pub(super) fn openings(connection: &Connection, range: &Range<u64>) -> Outcome<Vec<OpeningRow>> {
-    OPENINGS.all(
-        connection,
-        params![whole(range.start)?, whole(range.end)?],
-        |row| {
-            let mut columns = Columns::new(row, "audit_opening");
-            let index = columns.count()?;
-            Ok(OpeningRow {
-                index,
-                opening: Opening {
-                    salt: columns.bytes()?,
-                    bytes: columns.take()?,
-                },
-            })
-        },
-    )
+    OPENINGS.all(connection, params![place(range.start), place(range.end)], |row| {
+        let mut columns = Columns::new(row, "audit_opening");
+        let index = columns.count()?;
+        Ok(OpeningRow {
+            index,
+            opening: Opening {
+                salt: columns.bytes()?,
+                bytes: columns.take()?,
+            },
+        })
+    })
 }
 
 /// Kept nodes of a level.
 pub(super) fn nodes(connection: &Connection, level: u8, range: &Range<u64>) -> Outcome<Vec<Node>> {
     NODES.all(
         connection,
-        params![level, whole(range.start)?, whole(range.end)?],
+        params![level, place(range.start), place(range.end)],
         |row| {
             let mut columns = Columns::new(row, "audit_node");
             Ok(Node {
@@ -240,7 +232,7 @@ pub(super) fn nodes(connection: &Connection, level: u8, range: &Range<u64>) -> O
 
 /// Checkpoints above a size.
 pub(super) fn checkpoints(connection: &Connection, after: u64, limit: u32) -> Outcome<Vec<StoredCheckpoint>> {
-    CHECKPOINTS.all(connection, params![whole(after)?, limit], checkpoint)
+    CHECKPOINTS.all(connection, params![place(after), limit], checkpoint)
 }
 
 fn checkpoint(row: &Row<'_>) -> Outcome<StoredCheckpoint> {
@@ -263,6 +255,11 @@ fn frontier(row: &Row<'_>) -> Outcome<Frontier> {
     } else {
         Err(corrupt("audit_head", size))
     }
+}
+
+/// A bound to search by: nothing is stored above the largest place.
+fn place(bound: u64) -> i64 {
+    i64::try_from(bound).unwrap_or(i64::MAX)
 }
 
 fn whole(value: u64) -> Outcome<i64> {
