@@ -40,6 +40,8 @@ CREATE TABLE account (
     versions_made INTEGER NOT NULL,             -- how many versions it ever had. Person: no
     PRIMARY KEY (member_no, account_ref)
 ) STRICT, WITHOUT ROWID;
+-- A member's accounts, newest first, and the one that a merged position belongs to.
+CREATE INDEX account_by_number ON account (member_no, account_no);
 
 -- The current version of an account, once for each liable subject, clustered by subject.
 CREATE TABLE position (

@@ -2,9 +2,10 @@
 //!
 //! Knows no engine: the engine loads the working set before and writes its changes and entries after.
 
+use chrono::NaiveDate;
+
 use crate::audit::{AuditFacts, Detail, Opening};
-use crate::domain::clock::Clock;
-use crate::domain::date::Timestamp;
+use crate::domain::date::{BusinessZone, Timestamp};
 use crate::domain::names::Sha256;
 use crate::domain::unit::{Accepted, Change, Refused, WorkingSet, Write, decide};
 use crate::domain::violation::{Code, Violation};
@@ -32,24 +33,35 @@ impl Instants {
         Self { last }
     }
 
-    fn next(&mut self, clock: &dyn Clock) -> Timestamp {
-        self.last = clock.now().max(self.last.next());
+    /// Gets ready for a group and tells its civil day. All its instants lie on one day, because what was loaded for a
+    /// day must not be used on the next: a group that would straddle midnight is decided right after it.
+    pub fn begin(&mut self, now: Timestamp, writes: usize, zone: BusinessZone) -> NaiveDate {
+        let first = now.max(self.last.next());
+        let micros = i64::try_from(writes).unwrap_or(i64::MAX);
+        let end = Timestamp::from_micros(first.micros().saturating_add(micros));
+        let day = zone.date_of(end);
+        let begin = if zone.date_of(first) == day {
+            first
+        } else {
+            zone.start_of(day)
+        };
+        self.last = Timestamp::from_micros(begin.micros().saturating_sub(1));
+        day
+    }
+
+    fn next(&mut self) -> Timestamp {
+        self.last = self.last.next();
         self.last
     }
 }
 
 /// Decides every write of a group in order.
-pub(super) fn decide_all(
-    set: &mut WorkingSet,
-    writes: &[&Write],
-    clock: &dyn Clock,
-    instants: &mut Instants,
-) -> Decided {
+pub(super) fn decide_all(set: &mut WorkingSet, writes: &[&Write], instants: &mut Instants) -> Decided {
     let mut decided = Decided::default();
     for write in writes {
         let answer = match replayed(set, write) {
             Some(answer) => answer,
-            None => decide_one(set, write, instants.next(clock), &mut decided.openings),
+            None => decide_one(set, write, instants.next(), &mut decided.openings),
         };
         decided.answers.push(answer);
     }
@@ -110,4 +122,49 @@ fn decide_one(
 /// SHA-256 of the outcome's stored bytes: what the audit entry says was answered.
 fn content_hash(outcome: &crate::domain::unit::Outcome) -> Sha256 {
     Sha256(crate::audit::content_sha256(&codec::encode(outcome)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIDNIGHT: i64 = 1_772_467_200_000_000;
+
+    #[test]
+    fn a_group_never_straddles_midnight() {
+        let zone = BusinessZone::default();
+        for (before, writes, wanted) in [
+            (1_000, 1, -1_000),
+            (2, 1, -2),
+            (1, 1, 0),
+            (100, 512, 0),
+            (0, 512, 0),
+        ] {
+            let mut instants = Instants::after(Timestamp::from_micros(0));
+            let day = instants.begin(Timestamp::from_micros(MIDNIGHT - before), writes, zone);
+            let first = instants.next();
+            assert_eq!(
+                first.micros() - MIDNIGHT,
+                wanted,
+                "{before} before, {writes} writes"
+            );
+            let last = (1..writes).map(|_| instants.next()).last().unwrap_or(first);
+            assert_eq!((zone.date_of(first), zone.date_of(last)), (day, day));
+        }
+    }
+
+    #[test]
+    fn instants_grow_when_the_clock_stands_or_steps_back() {
+        let zone = BusinessZone::default();
+        let mut instants = Instants::after(Timestamp::from_micros(MIDNIGHT));
+        let mut last = Timestamp::from_micros(MIDNIGHT);
+        for now in [MIDNIGHT, MIDNIGHT, MIDNIGHT - 9_000_000, 0, MIDNIGHT + 5] {
+            instants.begin(Timestamp::from_micros(now), 3, zone);
+            for _ in 0..3 {
+                let next = instants.next();
+                assert!(next > last);
+                last = next;
+            }
+        }
+    }
 }

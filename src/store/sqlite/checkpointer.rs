@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::open;
+use super::writer::Job;
 use crate::store::StoreError;
 
 /// How often the log's size is looked at.
@@ -16,7 +17,9 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// Size of the log above which it is moved while others work.
 const PASSIVE_BYTES: u64 = 16 << 20;
 /// Size of the log above which it is also cut back, for which the writer waits a moment.
-const TRUNCATE_BYTES: u64 = 256 << 20;
+const TRUNCATE_BYTES: u64 = 128 << 20;
+/// How long the writer waits for readers when the log is cut back; if they stay, it is tried again later.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The checkpointing thread; ends when this is dropped.
 pub(super) struct Checkpointer {
@@ -25,7 +28,7 @@ pub(super) struct Checkpointer {
 
 impl Checkpointer {
     /// Starts the thread.
-    pub(super) fn start(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn start(path: &Path, jobs: Sender<Job>) -> Result<Self, StoreError> {
         let connection = open::checkpointer(path).map_err(StoreError::from)?;
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
@@ -35,7 +38,7 @@ impl Checkpointer {
             .name("store-checkpointer".to_owned())
             .spawn(move || {
                 while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                    checkpoint(&connection, &log);
+                    checkpoint(&connection, &log, &jobs);
                 }
             })
             .map_err(|error| StoreError::Engine(Box::new(error)))?;
@@ -44,18 +47,25 @@ impl Checkpointer {
 }
 
 /// A checkpoint that cannot be done now is done later; the log is the truth until then.
-fn checkpoint(connection: &Connection, log: &Path) {
+fn checkpoint(connection: &Connection, log: &Path, jobs: &Sender<Job>) {
     let bytes = std::fs::metadata(log).map_or(0, |file| file.len());
-    let mode = if bytes >= TRUNCATE_BYTES {
-        "PRAGMA wal_checkpoint(TRUNCATE)"
-    } else if bytes >= PASSIVE_BYTES {
-        "PRAGMA wal_checkpoint(PASSIVE)"
-    } else {
-        return;
-    };
-    if mode.contains("TRUNCATE") {
-        // First what can be moved without anybody waiting; what is left is little.
+    if bytes >= PASSIVE_BYTES {
+        // Moves what it can without anybody waiting.
         let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     }
-    let _ = connection.query_row(mode, [], |_| Ok(()));
+    if bytes >= TRUNCATE_BYTES {
+        // The writer never rests under load, so nobody else would ever find the log unused. Little is left to move.
+        let _ = jobs.send(Job::Run(Box::new(|connection| {
+            if let Ok(connection) = connection {
+                cut_back(connection);
+            }
+        })));
+    }
+}
+
+/// Moves what is left of the log into the database and empties it, if no reader is in the way.
+pub(super) fn cut_back(connection: &Connection) {
+    let _ = connection.busy_timeout(PATIENCE);
+    let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    let _ = connection.busy_timeout(open::BUSY);
 }

@@ -9,6 +9,8 @@ use crate::store::StoreError;
 pub(super) enum Failure {
     /// SQLite refused.
     Engine(rusqlite::Error),
+    /// The file could not be made.
+    File(std::io::Error),
     /// A value that cannot be.
     Corrupt {
         /// Which table.
@@ -18,6 +20,8 @@ pub(super) enum Failure {
     },
     /// Somebody else was faster.
     Conflict,
+    /// Deciding panicked; what the panic said is in the log.
+    Panicked,
 }
 
 pub(super) type Outcome<T> = Result<T, Failure>;
@@ -33,6 +37,8 @@ impl From<Failure> for StoreError {
         match failure {
             Failure::Corrupt { table, key } => Self::Corrupt { table, key },
             Failure::Conflict => Self::Conflict,
+            Failure::Panicked => Self::Engine("a decision panicked".into()),
+            Failure::File(error) => Self::Disk(Box::new(error)),
             Failure::Engine(error) => match error.sqlite_error_code() {
                 Some(
                     ErrorCode::DiskFull
@@ -43,6 +49,10 @@ impl From<Failure> for StoreError {
                 Some(
                     ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OperationInterrupted,
                 ) => Self::Unavailable,
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt {
+                    table: "database file",
+                    key: "unknown".to_owned(),
+                },
                 Some(_) | None => Self::Engine(Box::new(error)),
             },
         }

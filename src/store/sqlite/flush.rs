@@ -76,8 +76,9 @@ statements! {
         INSERT INTO inquiry (subject_id, inquired_at, answer_id, member_no, kind, purpose, with_strong, counted,
             consent_reference, consent_purposes, consent_granted_on, consent_expires_on, consent_text_sha256)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    // A look that met both subjects in one conflict is one look once they are one.
     const MOVE_INQUIRIES(2) = "-- move_inquiries
-        UPDATE inquiry
+        UPDATE OR REPLACE inquiry
         SET subject_id = ?2
         WHERE subject_id = ?1";
     const PUT_FROZEN(6) = "-- put_frozen

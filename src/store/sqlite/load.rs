@@ -441,8 +441,8 @@ fn inquiry(row: &Row<'_>) -> Outcome<InquiryRow> {
         member_no: MemberNo(columns.take()?),
         kind: columns.code(look_kind)?,
         purpose: columns.code(Purpose::from_code)?,
-        with_strong: columns.take()?,
-        counted: columns.take()?,
+        with_strong: columns.flag()?,
+        counted: columns.flag()?,
         consent: None,
     })
 }
@@ -467,8 +467,8 @@ fn frozen(row: &Row<'_>, day: NaiveDate) -> Outcome<FrozenRow> {
         subject_id: SubjectId(columns.take()?),
         member_no: MemberNo(columns.take()?),
         day,
-        hard: columns.take()?,
-        with_strong: columns.take()?,
+        hard: columns.flag()?,
+        with_strong: columns.flag()?,
         figures: columns.decoded()?,
     })
 }

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::failure::{Failure, Outcome, corrupt};
+use crate::audit::content_sha256;
 use crate::store::StoreError;
-
-use super::failure::{Failure, Outcome};
 
 /// Migrations in order: (name, text). Never edited once released.
 const MIGRATIONS: [(&str, &str); 1] = [(
@@ -16,6 +16,7 @@ const CREATE_TABLE: &str = "-- migration_table
     CREATE TABLE IF NOT EXISTS schema_migration (
         version INTEGER NOT NULL PRIMARY KEY,
         name TEXT NOT NULL,
+        sha256 BLOB NOT NULL,
         applied_at INTEGER NOT NULL
     ) STRICT";
 
@@ -28,7 +29,7 @@ pub(super) fn expected() -> i64 {
 pub(super) fn migrate(connection: &mut Connection, applied_at: i64) -> Result<(), StoreError> {
     let found = version(connection)?;
     if found == expected() {
-        return Ok(());
+        return unchanged(connection).map_err(StoreError::from);
     }
     if found != 0 {
         return Err(StoreError::SchemaVersion {
@@ -37,6 +38,21 @@ pub(super) fn migrate(connection: &mut Connection, applied_at: i64) -> Result<()
         });
     }
     create(connection, applied_at).map_err(StoreError::from)
+}
+
+/// What was applied is what this program would apply: a migration is never edited.
+fn unchanged(connection: &Connection) -> Outcome<()> {
+    for (version, (_, text)) in (1_i64..).zip(MIGRATIONS) {
+        let applied: Vec<u8> = connection.query_row(
+            "SELECT sha256 FROM schema_migration WHERE version = ?1",
+            params![version],
+            |row| row.get(0),
+        )?;
+        if applied != content_sha256(text.as_bytes()) {
+            return Err(corrupt("schema_migration", version));
+        }
+    }
+    Ok(())
 }
 
 /// Version of a database; 0 of an empty one.
@@ -67,8 +83,8 @@ fn create(connection: &mut Connection, applied_at: i64) -> Outcome<()> {
     for (version, (name, text)) in (1_i64..).zip(MIGRATIONS) {
         transaction.execute_batch(text)?;
         transaction.execute(
-            "INSERT INTO schema_migration (version, name, applied_at) VALUES (?1, ?2, ?3)",
-            params![version, name, applied_at],
+            "INSERT INTO schema_migration (version, name, sha256, applied_at) VALUES (?1, ?2, ?3, ?4)",
+            params![version, name, content_sha256(text.as_bytes()), applied_at],
         )?;
     }
     Ok(transaction.commit()?)

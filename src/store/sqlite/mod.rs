@@ -98,7 +98,7 @@ impl SqliteStore {
             .name("store-writer".to_owned())
             .spawn(move || writer.run(&waiting))
             .map_err(|error| StoreError::Engine(Box::new(error)))?;
-        let checkpointer = Checkpointer::start(path)?;
+        let checkpointer = Checkpointer::start(path, jobs.clone())?;
         Ok(Self {
             jobs,
             readers,
@@ -127,7 +127,7 @@ impl SqliteStore {
 
     async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection) -> Outcome<T> + Send + 'static,
+        work: impl FnOnce(&Connection) -> Outcome<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.readers.read(work).await
     }

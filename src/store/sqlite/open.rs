@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::failure::Outcome;
+use super::failure::{Failure, Outcome};
 
 /// Statements a connection keeps prepared: more than there are.
 const PREPARED_MAX: usize = 256;
@@ -16,10 +16,20 @@ const READER_CACHE_KIB: i64 = 16 * 1_024;
 /// Part of the file that is read through memory mapping, bytes.
 const MMAP_BYTES: i64 = 8 << 30;
 /// How long a connection waits for a lock: only the checkpointer and other programs hold any.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+
+/// Makes the file if there is none, for nobody but its owner; SQLite gives its companions the same mode.
+fn make(path: &Path) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new();
+    file.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    file.open(path).map(drop)
+}
 
 /// The one connection that writes. Durable on commit; checkpoints are another thread's.
 pub(super) fn writer(path: &Path) -> Outcome<Connection> {
+    make(path).map_err(Failure::File)?;
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;

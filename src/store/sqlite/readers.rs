@@ -41,16 +41,24 @@ impl Readers {
     /// Runs a read on a free thread.
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection) -> Outcome<T> + Send + 'static,
+        work: impl FnOnce(&Connection) -> Outcome<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let task: Task = Box::new(move |connection| {
             // A caller that went away needs no answer.
-            let _ = reply.send(work(connection).map_err(StoreError::from));
+            let _ = reply.send(in_snapshot(connection, work).map_err(StoreError::from));
         });
         self.tasks.send(task).map_err(|_| StoreError::Unavailable)?;
         answer.await.map_err(|_| StoreError::Unavailable)?
     }
+}
+
+/// All statements of a read see the same state: an account never moves away between two of them.
+fn in_snapshot<T>(connection: &mut Connection, work: impl FnOnce(&Connection) -> Outcome<T>) -> Outcome<T> {
+    let snapshot = connection.transaction()?;
+    let read = work(&snapshot)?;
+    snapshot.finish()?;
+    Ok(read)
 }
 
 fn next(waiting: &Mutex<Receiver<Task>>) -> Option<Task> {

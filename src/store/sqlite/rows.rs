@@ -1,8 +1,8 @@
 //! Rows of SQLite and values of the domain. An impossible value is [`Failure::Corrupt`], never a default.
 
 use chrono::NaiveDate;
-use rusqlite::Row;
 use rusqlite::types::FromSql;
+use rusqlite::{Error, Row};
 
 use super::failure::{Failure, Outcome, corrupt};
 use crate::domain::currency::Currency;
@@ -48,7 +48,13 @@ impl<'a, 'b> Columns<'a, 'b> {
 
     /// The next column.
     pub(super) fn take<T: FromSql>(&mut self) -> Outcome<T> {
-        let value = self.row.get(self.next)?;
+        let value = self.row.get(self.next).map_err(|error| match error {
+            // Another type or length than the column's.
+            Error::InvalidColumnType(..)
+            | Error::FromSqlConversionFailure(..)
+            | Error::IntegralValueOutOfRange(..) => self.corrupt(),
+            other => Failure::Engine(other),
+        })?;
         self.next += 1;
         Ok(value)
     }
@@ -63,6 +69,16 @@ impl<'a, 'b> Columns<'a, 'b> {
 
     fn checked<T>(&self, value: Option<T>) -> Outcome<T> {
         value.ok_or_else(|| self.corrupt())
+    }
+
+    /// 0 or 1.
+    pub(super) fn flag(&mut self) -> Outcome<bool> {
+        let value: i64 = self.take()?;
+        match value {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(self.corrupt()),
+        }
     }
 
     pub(super) fn code<T>(&mut self, from_code: impl Fn(i32) -> Option<T>) -> Outcome<T> {
@@ -133,8 +149,8 @@ pub(super) fn position(columns: &mut Columns<'_, '_>) -> Outcome<PositionRow> {
     let first_received_at = columns.optional_instant()?;
     let last_received_at = columns.optional_instant()?;
     let deleted = columns.optional_code(DeletionReason::from_code)?;
-    let disputed = columns.take()?;
-    let suppressed = columns.take()?;
+    let disputed = columns.flag()?;
+    let suppressed = columns.flag()?;
     let missing_batches = columns.count()?;
     let version = version(columns)?;
     Ok(PositionRow {

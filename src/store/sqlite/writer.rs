@@ -3,16 +3,19 @@
 //! Invariant: nobody is answered before COMMIT returned, and what this thread remembers between groups (members, numbers)
 //! is what the database says.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::failure::{Failure, Outcome};
+use super::failure::{Failure, Outcome, corrupt};
+use super::rows::Columns;
 use super::statement::Statement;
-use super::{flush, load, members};
+use super::{checkpointer, flush, load, members};
+use crate::audit::AuditFacts;
 use crate::domain::clock::SharedClock;
 use crate::domain::date::Timestamp;
 use crate::domain::unit::working_set::{MarketRules, Network, Numbers};
@@ -26,8 +29,10 @@ pub(super) const GROUP_WRITES_MAX: usize = 512;
 const GROUP_TRIES: u32 = 2;
 /// How long the thread rests before it looks for rows to expire.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
-/// Rows of each table expired in one bite.
-const EXPIRY_ROWS: u32 = 1_000;
+/// The same by the clock, for a thread that never rests.
+const EXPIRY_SECONDS: i64 = 60;
+/// Rows of each table expired in one bite. As many as a group adds at most, so that bites after each group keep up.
+const EXPIRY_ROWS: u32 = 512;
 /// Seconds for which a request id is remembered: 7 days.
 const REQUEST_KEPT_SECONDS: i64 = 7 * 86_400;
 
@@ -38,15 +43,28 @@ const NEXT_NUMBERS: Statement = Statement {
         JOIN audit_head h ON h.singleton = n.singleton",
     parameters: 0,
 };
-const LAST_INSTANT: Statement = Statement {
-    sql: "-- last_instant
+const LAST_REQUEST: Statement = Statement {
+    sql: "-- last_request
         SELECT coalesce(max(created_at), 0)
         FROM request",
     parameters: 0,
 };
+const LAST_OPENING: Statement = Statement {
+    sql: "-- last_opening
+        SELECT entry_id, content
+        FROM audit_opening
+        ORDER BY entry_id DESC
+        LIMIT 1",
+    parameters: 0,
+};
+const DATA_VERSION: Statement = Statement {
+    sql: "-- data_version
+        PRAGMA data_version",
+    parameters: 0,
+};
 #[cfg(test)]
 /// The statements of this file.
-pub(super) const CATALOGUE: [Statement; 2] = [NEXT_NUMBERS, LAST_INSTANT];
+pub(super) const CATALOGUE: [Statement; 4] = [NEXT_NUMBERS, LAST_REQUEST, LAST_OPENING, DATA_VERSION];
 
 /// Work on the writing connection, inside a transaction of its own.
 pub(super) type Task = Box<dyn FnOnce(Result<&mut Connection, StoreError>) + Send>;
@@ -70,6 +88,14 @@ pub(super) struct Writer {
     instants: Instants,
     next_number: i64,
     next_entry: i64,
+    /// Whether a group failed since the last look: what is remembered may never have been written.
+    stale: bool,
+    /// Changes with each commit of another connection.
+    data_version: i64,
+    /// When expired rows were last looked for.
+    tidied_at: Timestamp,
+    /// Whether the last bite left something.
+    untidy: bool,
 }
 
 struct Waiting {
@@ -80,8 +106,9 @@ struct Waiting {
 impl Writer {
     /// A writer on an open, migrated database.
     pub(super) fn new(connection: Connection, clock: SharedClock, rules: Arc<MarketRules>) -> Outcome<Self> {
-        let last = LAST_INSTANT.get(&connection, [], |row| Ok(Timestamp::from_micros(row.get(0)?)))?;
-        let mut writer = Self {
+        let last = last_instant(&connection)?;
+        Ok(Self {
+            tidied_at: clock.now(),
             connection,
             clock,
             rules,
@@ -89,40 +116,41 @@ impl Writer {
             instants: Instants::after(last),
             next_number: 0,
             next_entry: 0,
-        };
-        writer.remember()?;
-        Ok(writer)
-    }
-
-    /// Reads again what the thread remembers.
-    fn remember(&mut self) -> Outcome<()> {
-        self.network = members::network(&self.connection)?;
-        (self.next_number, self.next_entry) =
-            NEXT_NUMBERS.get(&self.connection, params![], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(())
+            stale: true,
+            data_version: 0,
+            untidy: false,
+        })
     }
 
     /// Works until told to stop or everybody is gone.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         let mut group = Vec::new();
         loop {
-            match jobs.recv_timeout(EXPIRY_INTERVAL) {
+            let patience = if self.untidy {
+                Duration::ZERO
+            } else {
+                EXPIRY_INTERVAL
+            };
+            match jobs.recv_timeout(patience) {
                 Ok(Job::Apply(write, reply)) => group.push(Waiting { write, reply }),
                 Ok(Job::Run(task)) => self.run_task(task),
                 Err(RecvTimeoutError::Timeout) => self.expire(),
-                Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             }
             let (rare, stop) = collect(jobs, &mut group);
             if !group.is_empty() {
                 self.apply(&mut group);
+                self.expire_when_due();
             }
             if let Some(task) = rare {
                 self.run_task(task);
             }
             if stop {
-                return;
+                break;
             }
         }
+        // The database is then one file, fit to be copied.
+        checkpointer::cut_back(&self.connection);
     }
 
     fn run_task(&mut self, task: Task) {
@@ -175,11 +203,11 @@ impl Writer {
         &mut self,
         writes: &[&Write],
     ) -> Outcome<Vec<Result<Accepted, crate::domain::unit::Refused>>> {
-        let outcome = self.transact(writes);
-        if outcome.is_err() {
-            // Rolled back by the transaction's drop; forget what was decided on it.
-            self.remember()?;
-        }
+        // A panic must not end the thread: everybody else still wants to write.
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| self.transact(writes))).unwrap_or(Err(Failure::Panicked));
+        // Rolled back by the transaction's drop; forget what was decided on it.
+        self.stale = outcome.is_err();
         outcome
     }
 
@@ -191,15 +219,24 @@ impl Writer {
         for write in writes {
             keys.add(write);
         }
-        let numbers = SharedNumber::from(self.next_number);
-        let network = std::mem::take(&mut self.network);
-        let mut set = WorkingSet::new(self.rules.clone(), network, Box::new(numbers.clone()));
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let today = self.rules.zone.date_of(self.clock.now());
+        let data_version = DATA_VERSION.get(&transaction, [], |row| Ok(row.get(0)?))?;
+        if self.stale || data_version != self.data_version {
+            self.network = members::network(&transaction)?;
+            (self.next_number, self.next_entry) =
+                NEXT_NUMBERS.get(&transaction, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            self.data_version = data_version;
+        }
+        let numbers = SharedNumber::from(self.next_number);
+        let network = std::mem::take(&mut self.network);
+        let mut set = WorkingSet::new(self.rules.clone(), network, Box::new(numbers.clone()));
+        let today = self
+            .instants
+            .begin(self.clock.now(), writes.len(), self.rules.zone);
         load::load(&transaction, &keys, today, &mut set)?;
-        let decided = group::decide_all(&mut set, writes, self.clock.as_ref(), &mut self.instants);
+        let decided = group::decide_all(&mut set, writes, &mut self.instants);
         let entries = i64::try_from(decided.openings.len()).map_err(|_| Failure::Conflict)?;
         if entries > 0 {
             write_down(&transaction, &set, &decided, self.next_entry)?;
@@ -212,14 +249,44 @@ impl Writer {
         Ok(decided.answers)
     }
 
-    /// Removes what is past its time, in small bites, when nothing else waits.
+    /// Between groups: once a minute, and on until nothing is left.
+    fn expire_when_due(&mut self) {
+        if self.untidy || self.clock.now() >= self.tidied_at.plus_seconds(EXPIRY_SECONDS) {
+            self.expire();
+        }
+    }
+
+    /// Removes one bite of what is past its time.
     fn expire(&mut self) {
         let now = self.clock.now();
         let requests_before = now.plus_seconds(-REQUEST_KEPT_SECONDS);
         let today = self.rules.zone.date_of(now);
+        self.tidied_at = now;
+        let removed = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(Failure::from)
+            .and_then(|transaction| {
+                let removed = flush::expire(&transaction, requests_before, today, EXPIRY_ROWS)?;
+                transaction.commit()?;
+                Ok(removed)
+            });
         // A failure shows on the next write, to somebody who can be told.
-        let _ = flush::expire(&self.connection, requests_before, today, EXPIRY_ROWS);
+        self.untidy = removed.is_ok_and(|rows| rows > 0);
     }
+}
+
+/// The latest instant that was given to a write, as far as the database can tell.
+fn last_instant(connection: &Connection) -> Outcome<Timestamp> {
+    let request = LAST_REQUEST.get(connection, [], |row| Columns::new(row, "request").instant())?;
+    let opening = LAST_OPENING.find(connection, [], |row| {
+        let mut columns = Columns::new(row, "audit_opening");
+        let entry: i64 = columns.take()?;
+        let content: Vec<u8> = columns.take()?;
+        let facts = AuditFacts::decode(&content).map_err(|_| corrupt("audit_opening", entry))?;
+        Ok(facts.instant)
+    })?;
+    Ok(opening.map_or(request, |opening| opening.max(request)))
 }
 
 fn write_down(connection: &Connection, set: &WorkingSet, decided: &Decided, first_entry: i64) -> Outcome<()> {
