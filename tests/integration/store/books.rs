@@ -105,7 +105,7 @@ pub async fn an_unchanged_report_advances_in_place(engine: &dyn Engine) {
 pub async fn a_changed_report_keeps_the_version_before(engine: &dyn Engine) {
     let mut market = Market::on(engine).await;
     let first = Loan::new("A1", &[national_id(1)]);
-    let second = first.clone().said(today(), 2).past_due(40);
+    let second = first.clone().said(today(), 2).past_due(2);
     let third = first.clone().said(today(), 3);
     market.report(market.a, &first).await;
     assert_eq!(market.report(market.a, &second).await, 2);
@@ -131,12 +131,12 @@ pub async fn a_changed_report_keeps_the_version_before(engine: &dyn Engine) {
         .collect();
     assert_eq!(
         told,
-        [(3, true, 0, None), (2, false, 40, None), (1, false, 0, None)]
+        [(3, true, 0, None), (2, false, 2, None), (1, false, 0, None)]
     );
     // Past versions count for the delinquency look-back of others.
     let answer = market.query(market.b, &[national_id(1)]).await;
     let others = answer.figures.others.expect("no conflict");
-    let worst = tallystick::domain::exposure::DelinquencyBucket::of(40);
+    let worst = tallystick::domain::exposure::DelinquencyBucket::of(2);
     assert_eq!(others.worst_bucket_24_months, worst);
 }
 

@@ -14,7 +14,7 @@ use tallystick::store::sqlite::{SqliteOptions, SqliteStore};
 
 use super::Sqlite;
 use crate::store::engine::Engine as _;
-use crate::store::market::{Loan, Market, account, national_id, one_operator, reopened};
+use crate::store::market::{Loan, Market, account, national_id, one_operator};
 
 /// How often the process is killed.
 const KILLS: u32 = 50;
@@ -113,8 +113,6 @@ async fn check(engine: &Sqlite, acknowledged: &[String]) {
         .query_row("PRAGMA quick_check", [], |row| row.get(0))
         .unwrap();
     assert_eq!(verdict, "ok");
-    // And it goes on.
-    reopened(engine).await.query(MemberNo(2), &[national_id(1)]).await;
 }
 
 /// Does nothing unless the test above starts it: reports loans without end and prints those acknowledged.
