@@ -205,3 +205,15 @@ fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()> + Send> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::telemetry::metric;
+
+    #[test]
+    fn every_metric_of_the_edge_is_in_the_catalogue() {
+        for name in crate::server::metric::ALL {
+            assert!(metric::ALL.iter().any(|known| known.name == name), "{name}");
+        }
+    }
+}

@@ -10,6 +10,9 @@ mod permissions;
 mod registry;
 mod room;
 
+#[cfg(test)]
+mod tests;
+
 pub use authenticate::{AuthError, Snapshot};
 pub use certificate::{CertificateError, fingerprint, parse_certificate};
 pub use permissions::{PERMISSIONS, Permission, Shape};

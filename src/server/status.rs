@@ -288,3 +288,6 @@ pub fn without_session() -> Status {
     );
     Status::internal("internal error")
 }
+
+#[cfg(test)]
+mod tests;

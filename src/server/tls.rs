@@ -302,3 +302,6 @@ fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>,
         .map_err(|_| none())?;
     if found.is_empty() { Err(none()) } else { Ok(found) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -250,3 +250,12 @@ fn named(call: CallId, mut response: Response<Body>) -> Response<Body> {
     headers.insert(REQUEST_ID_HEADER, call.header());
     response
 }
+
+/// A call's id for tests of what carries one.
+#[cfg(test)]
+pub(super) fn call_ids_for_tests(entropy: &dyn Entropy) -> CallId {
+    CallIds::new(entropy).next()
+}
+
+#[cfg(test)]
+mod tests;
