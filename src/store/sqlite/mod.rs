@@ -4,6 +4,7 @@
 //! decides a whole group between two statements. Nothing outside this folder knows either.
 
 mod audit;
+mod changes;
 mod checkpointer;
 mod failure;
 mod flush;

@@ -1,6 +1,6 @@
 //! The catalogue: every statement is prepared on the real schema and takes the parameters it says.
 
-use super::{audit, flush, load, members, migrate, reads, writer};
+use super::{audit, changes, load, members, migrate, reads, writer};
 use rusqlite::Connection;
 
 #[test]
@@ -10,7 +10,7 @@ fn every_statement_prepares_and_takes_the_parameters_it_says() {
     let catalogue = [
         &load::CATALOGUE[..],
         &load::CATALOGUE_REGISTER[..],
-        flush::CATALOGUE,
+        changes::CATALOGUE,
         &members::CATALOGUE[..],
         &reads::CATALOGUE[..],
         &audit::CATALOGUE[..],
