@@ -46,7 +46,7 @@ struct Verify {
     #[arg(long, value_name = "FOLDER")]
     data: PathBuf,
     /// Name of the log, as the service's configuration has it.
-    #[arg(long, default_value = "tallystick.local", value_name = "NAME")]
+    #[arg(long, default_value = "tallystick.example/log", value_name = "NAME")]
     origin: String,
     /// Public key of the log; without it, the data folder's own key is taken.
     #[arg(long, value_name = "KEY")]

@@ -6,6 +6,7 @@ pub mod authority;
 pub mod certs;
 pub mod connect;
 pub mod demo;
+pub mod doctor;
 pub mod exit;
 pub mod identifiers;
 pub mod market;
@@ -41,6 +42,7 @@ enum Command {
     Query(query::Query),
     Tokenise(tokenise::Tokenise),
     Audit(audit::Audit),
+    Doctor(doctor::Doctor),
     /// Print the completions of a shell: tallystick completions bash > /etc/bash_completion.d/tallystick
     Completions {
         /// Which shell.
@@ -63,6 +65,7 @@ impl Cli {
             Command::Query(query) => query.run().await,
             Command::Tokenise(tokenise) => tokenise.run().await,
             Command::Audit(audit) => audit.run().await,
+            Command::Doctor(doctor) => doctor.run().await,
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Self::command(), "tallystick", &mut std::io::stdout());
                 Ok(())
