@@ -14,11 +14,13 @@ INSERT INTO number_source (singleton, next_number) VALUES (1, 1);
 -- What a pseudonym means now. Sealed under a key that is not in the database; one row for each key version in use.
 CREATE TABLE subject_token (
     token_id INTEGER NOT NULL PRIMARY KEY,      -- the token's number, the same through key rotation. Person: no
-    sealed BLOB NOT NULL UNIQUE CHECK (length(sealed) = 48), -- AES-SIV of the pseudonym. Person: only with the sealing key
+    sealed BLOB NOT NULL CHECK (length(sealed) = 48), -- AES-SIV of the pseudonym. Person: only with the sealing key
     key_version INTEGER NOT NULL,               -- version of the token key inside. Person: no
     identifier_type INTEGER NOT NULL,           -- which kind of identifier. Person: no
     subject_id INTEGER NOT NULL                 -- whom it means; of a mobile, the number's own subject. Changed by merge and split
 ) STRICT;
+-- The first 16 bytes are the synthetic vector, a MAC of the pseudonym: as unique as the whole, and a third as long.
+CREATE UNIQUE INDEX subject_token_by_vector ON subject_token (substr(sealed, 1, 16));
 CREATE INDEX subject_token_by_subject ON subject_token (subject_id);
 
 -- A mobile number that was reported together with a strong identifier.

@@ -31,7 +31,7 @@ const FIND_TOKEN: Statement = Statement {
     sql: "-- find_token
         SELECT token_id, identifier_type, subject_id
         FROM subject_token
-        WHERE sealed = ?1",
+        WHERE substr(sealed, 1, 16) = substr(?1, 1, 16) AND sealed = ?1",
     parameters: 1,
 };
 const SUBJECT_OF_TOKEN: Statement = Statement {

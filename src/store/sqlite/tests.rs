@@ -1,13 +1,11 @@
 //! The catalogue: every statement is prepared on the real schema and takes the parameters it says.
 
+use super::statement::Statement;
 use super::{audit, changes, load, members, migrate, reads, writer};
 use rusqlite::Connection;
 
-#[test]
-fn every_statement_prepares_and_takes_the_parameters_it_says() {
-    let mut connection = Connection::open_in_memory().expect("SQLite opens in memory");
-    migrate::migrate(&mut connection, 0).expect("an empty database can be migrated");
-    let catalogue = [
+fn everything() -> Vec<Statement> {
+    [
         &load::CATALOGUE[..],
         &load::CATALOGUE_REGISTER[..],
         changes::CATALOGUE,
@@ -16,7 +14,14 @@ fn every_statement_prepares_and_takes_the_parameters_it_says() {
         &audit::CATALOGUE[..],
         &writer::CATALOGUE[..],
     ]
-    .concat();
+    .concat()
+}
+
+#[test]
+fn every_statement_prepares_and_takes_the_parameters_it_says() {
+    let mut connection = Connection::open_in_memory().expect("SQLite opens in memory");
+    migrate::migrate(&mut connection, 0).expect("an empty database can be migrated");
+    let catalogue = everything();
     let mut names = std::collections::BTreeSet::new();
     for statement in &catalogue {
         let prepared = connection
@@ -45,4 +50,47 @@ fn every_statement_prepares_and_takes_the_parameters_it_says() {
         "{} statements: some file is missing",
         catalogue.len()
     );
+}
+
+#[test]
+fn hot_statements_search_an_index_and_never_scan() {
+    let mut connection = Connection::open_in_memory().expect("SQLite opens in memory");
+    migrate::migrate(&mut connection, 0).expect("an empty database can be migrated");
+    // Tables and parts of them that stay small, first or last rows, and counts for people.
+    let may_scan = [
+        "all_members",
+        "all_certificates",
+        "latest_reports",
+        "proposals",
+        "grants_of_member",
+        "next_numbers",
+        "schema_version",
+        "count_accounts",
+        "count_tokens",
+        "count_inquiries",
+        "count_waiting",
+        "waiting",
+        "latest_checkpoint",
+        "last_request",
+        "last_opening",
+    ];
+    for statement in everything() {
+        let sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+        let mut prepared = connection.prepare(&sql).expect("every statement has a plan");
+        for parameter in 1..=statement.parameters {
+            prepared
+                .raw_bind_parameter(parameter, 1_i64)
+                .expect("a parameter binds");
+        }
+        let mut rows = prepared.raw_query();
+        while let Some(row) = rows.next().expect("a plan is readable") {
+            let step: String = row.get(3).expect("a step is text");
+            let scans = step.starts_with("SCAN") || step.contains("TEMP B-TREE");
+            assert!(
+                !scans || may_scan.contains(&statement.name()),
+                "{}: {step}",
+                statement.name()
+            );
+        }
+    }
 }
