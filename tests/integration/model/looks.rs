@@ -59,11 +59,21 @@ impl Model {
                 && (kept.hard, kept.with_strong) == (question.hard, one.strong)
         });
         let rows = Rows::of(self, person, one, member, now);
+        let rarities = [
+            ("frozen again", kept.is_some()),
+            ("recycled number", rows.left_out),
+            (
+                "look at the number",
+                one.only_link && rows.looks.iter().any(|look| !look.at_whom.is_strong()),
+            ),
+        ];
         let figures = match kept {
             Some(kept) => kept.figures.clone(),
             None => self.figures(member, question.currency, now, one, &rows),
         };
         let own = self.own(member, figures.currency, now, &rows);
+        self.rarities
+            .extend(rarities.iter().filter(|(_, is)| *is).map(|(name, _)| *name));
         if kept.is_none() && !review {
             self.frozen.push(Frozen {
                 person,
