@@ -7,12 +7,7 @@ pub use prost::Message;
 pub use prost_types::{FieldMask, Timestamp};
 
 /// Generated from `proto/tallystick/v1`.
-#[expect(
-    missing_docs,
-    clippy::all,
-    clippy::pedantic,
-    reason = "generated; the .proto files hold the docs"
-)]
+#[expect(clippy::all, clippy::pedantic, reason = "generated")]
 pub mod pb {
     tonic::include_proto!("tallystick.v1");
 
