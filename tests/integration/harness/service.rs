@@ -1,0 +1,193 @@
+//! A whole service in this process: real sockets, real TLS, a real database in a folder that goes away with it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tallystick::audit::Origin;
+use tallystick::cli::service::{Running, Setup, start};
+use tallystick::domain::member::{Certificate, LenderGroup, Role};
+use tallystick::domain::names::MemberId;
+use tallystick::domain::unit::NewMember;
+use tallystick::domain::unit::working_set::MarketRules;
+use tallystick::identity::keys::KeyCommands;
+use tallystick::server::{Limits, Options, TlsFiles};
+use tallystick::store::Store;
+use tallystick::store::sqlite::SqliteOptions;
+use tallystick::wire::convert::member::new_member_to_wire;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+
+use super::{Actor, Credentials, ManualClock, SeededEntropy, TestCa, logged, metrics};
+
+/// The service.
+pub struct TestServer {
+    pub ca: TestCa,
+    pub clock: Arc<ManualClock>,
+    operator: Credentials,
+    second_operator: Credentials,
+    folder: TempDir,
+    running: Running,
+    reloads: mpsc::UnboundedSender<()>,
+    tls: bool,
+}
+
+impl TestServer {
+    /// With default limits, one approval, and operators of two certificates.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// With other limits.
+    pub async fn start_limited(limits: Limits) -> Self {
+        Self::start_with(|setup| setup.options.limits = limits).await
+    }
+
+    /// With whatever the test is about; the rest as in [`Self::start`].
+    pub async fn start_with(adapt: impl FnOnce(&mut Setup)) -> Self {
+        Self::try_start_with(adapt).await.unwrap()
+    }
+
+    /// The same, for services that should not start.
+    pub async fn try_start_with(adapt: impl FnOnce(&mut Setup)) -> anyhow::Result<Self> {
+        // Both begin to listen with the first service.
+        let _ = (logged(), metrics());
+        let (ca, clock, folder) = (TestCa::new(), ManualClock::new(), tempfile::tempdir().unwrap());
+        ca.write_server_files(folder.path());
+        let (operator, second_operator) = (ca.client("operator-a"), ca.client("operator-b"));
+        let operators = vec![operator.registered(), second_operator.registered()];
+        let mut setup = setup(folder.path(), &clock, operators);
+        adapt(&mut setup);
+        let tls = setup.options.tls.is_some();
+        let (reloads, asked) = mpsc::unbounded_channel();
+        let running = start(setup, UnboundedReceiverStream::new(asked)).await?;
+        Ok(Self {
+            ca,
+            clock,
+            operator,
+            second_operator,
+            folder,
+            running,
+            reloads,
+            tls,
+        })
+    }
+
+    /// Where the gRPC service listens.
+    pub fn address(&self) -> SocketAddr {
+        self.running.address
+    }
+
+    /// Where metrics and health listen.
+    pub fn http_address(&self) -> SocketAddr {
+        self.running.http_address
+    }
+
+    /// Its database.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.running.store
+    }
+
+    /// Its folder: the TLS files are right in it, the data in `data`.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What SIGHUP does.
+    pub fn reload(&self) {
+        self.reloads.send(()).unwrap();
+    }
+
+    /// Somebody with these credentials, registered or not.
+    pub fn actor(&self, credentials: Credentials) -> Actor {
+        let scheme = if self.tls { "https" } else { "http" };
+        let url = format!("{scheme}://{}", self.address());
+        Actor {
+            url,
+            server_ca: self.tls.then(|| self.ca.certificate().to_owned()),
+            credentials,
+        }
+    }
+
+    /// The first operator.
+    pub fn operator(&self) -> Actor {
+        self.actor(self.operator.clone())
+    }
+
+    /// The second operator: another certificate of the same member.
+    pub fn second_operator(&self) -> Actor {
+        self.actor(self.second_operator.clone())
+    }
+
+    /// Registers a member with one certificate.
+    pub async fn enrol(&self, name: &str, roles: &[Role]) -> Actor {
+        self.enrol_in(name, roles, LenderGroup::OnlineMicroloan).await
+    }
+
+    /// Registers a member of a group.
+    pub async fn enrol_in(&self, name: &str, roles: &[Role], lender_group: LenderGroup) -> Actor {
+        let credentials = self.ca.client(name);
+        let new = NewMember {
+            member_id: MemberId::parse(name).unwrap(),
+            display_name: name.to_owned(),
+            lender_group,
+            roles: roles.to_vec(),
+            certificates: vec![credentials.registered()],
+            rule_packs: Vec::new(),
+            evaluations_per_day: 10_000,
+        };
+        let operator = self.operator().client().await;
+        let request = new_member_to_wire(&new, operator.request_id());
+        operator.admin().create_member(request).await.unwrap();
+        self.actor(credentials)
+    }
+
+    /// Asks it to stop, without waiting.
+    pub fn ask_to_stop(&self) {
+        self.running.stop();
+    }
+
+    /// Waits for its end; the folder is still there.
+    pub async fn ended(self) -> (anyhow::Result<()>, TempDir) {
+        (self.running.ended().await, self.folder)
+    }
+}
+
+fn setup(folder: &Path, clock: &Arc<ManualClock>, first_operators: Vec<Certificate>) -> Setup {
+    let path = |name: &str| -> PathBuf { folder.join(name) };
+    let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+    let tls = TlsFiles {
+        certificate: path("server.pem"),
+        key: path("server.key"),
+        client_ca: path("ca.pem"),
+    };
+    let options = Options {
+        listen: loopback,
+        http_listen: loopback,
+        tls: Some(tls),
+        limits: Limits {
+            drain_ms_max: 500,
+            ..Limits::default()
+        },
+        tls_reload_interval: Duration::from_secs(3_600),
+        registry_interval: Duration::from_millis(20),
+    };
+    Setup {
+        data: path("data"),
+        clock: clock.clone(),
+        entropy: SeededEntropy::new(7),
+        rules: MarketRules {
+            approvals: 1,
+            ..MarketRules::default()
+        },
+        options,
+        origin: Origin::parse("test.example/log").unwrap(),
+        checkpoint_interval: Duration::from_millis(50),
+        sqlite: SqliteOptions::default(),
+        key_commands: KeyCommands::default(),
+        first_operators,
+        metrics: Arc::new(metrics),
+    }
+}

@@ -1,0 +1,88 @@
+//! The role matrix, asked of a running service: every rpc by every role.
+
+use tallystick::domain::member::Role;
+use tallystick::members::PERMISSIONS;
+use tonic::Code;
+
+use crate::harness::{TestServer, knock, reason};
+
+#[tokio::test]
+async fn each_role_gets_exactly_what_the_matrix_gives_it() {
+    let server = TestServer::start().await;
+    let roles = [
+        ("lender-a", Role::Lender),
+        ("regulator-a", Role::Regulator),
+        ("operator-x", Role::Operator),
+        ("collector-a", Role::Collector),
+    ];
+    for (name, role) in roles {
+        let channel = server.enrol(name, &[role]).await.channel();
+        for permission in &PERMISSIONS {
+            let answer = knock(channel.clone(), permission.path()).await;
+            let refused = answer
+                .as_ref()
+                .is_err_and(|status| reason(status) == "ROLE_MISSING");
+            assert_eq!(
+                refused,
+                !permission.roles().contains(&role),
+                "{role:?} {}",
+                permission.path()
+            );
+            if let Err(status) = answer
+                && refused
+            {
+                assert_eq!(status.code(), Code::PermissionDenied);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn member_of_two_roles_has_the_rights_of_both() {
+    let server = TestServer::start().await;
+    let channel = server
+        .enrol("bank-a", &[Role::Lender, Role::Regulator])
+        .await
+        .channel();
+    for path in [
+        "/tallystick.v1.TokenService/GetTokenKeys",
+        "/tallystick.v1.StatisticsService/ListSnapshots",
+    ] {
+        let answer = knock(channel.clone(), path).await;
+        assert!(
+            answer.is_ok_and(|_| true) || path.contains("Statistics"),
+            "{path}"
+        );
+    }
+    let status = knock(channel, "/tallystick.v1.AdminService/ListMembers")
+        .await
+        .unwrap_err();
+    assert_eq!(reason(&status), "ROLE_MISSING");
+}
+
+#[tokio::test]
+async fn rpcs_of_later_versions_say_so() {
+    let server = TestServer::start().await;
+    let lender = server.enrol("lender-a", &[Role::Lender]).await.channel();
+    let operator = server.operator().channel();
+    let later = [
+        (&operator, "/tallystick.v1.StatisticsService/ListIndicators"),
+        (&operator, "/tallystick.v1.StatisticsService/CreateSnapshot"),
+        (&lender, "/tallystick.v1.ExposureService/CheckAndReserve"),
+        (&lender, "/tallystick.v1.ReportingService/ListBatches"),
+        (&lender, "/tallystick.v1.ReportingService/UploadBatch"),
+    ];
+    for (channel, path) in later {
+        let status = knock(channel.clone(), path).await.unwrap_err();
+        assert_eq!(
+            (status.code(), reason(&status).as_str()),
+            (Code::Unimplemented, "NOT_IMPLEMENTED"),
+            "{path}"
+        );
+        assert!(
+            status.message().contains("not of this version"),
+            "{}",
+            status.message()
+        );
+    }
+}
