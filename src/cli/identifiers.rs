@@ -31,8 +31,8 @@ pub struct Identifiers {
     #[arg(long, value_name = "CODE")]
     enterprise_code: Option<String>,
     /// File of identifiers, one a line, `-` for standard input: MOBILE:138…, NATIONAL_ID:CN:1101…, PASSPORT:CN:E12….
-    #[arg(long, value_name = "FILE")]
-    identifiers: Option<PathBuf>,
+    #[arg(long = "identifiers", value_name = "FILE")]
+    file: Option<PathBuf>,
 }
 
 crate::redacted_debug!(Identifiers);
@@ -53,7 +53,7 @@ impl Identifiers {
         if let Some(text) = &self.enterprise_code {
             given.push(Identifier::enterprise_code(Country::CHINA, text.clone()));
         }
-        if let Some(path) = &self.identifiers {
+        if let Some(path) = &self.file {
             given.extend(read_file(path)?);
         }
         anyhow::ensure!(

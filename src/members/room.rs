@@ -16,6 +16,8 @@ use crate::subjects::TokenMapper;
 
 /// Name of the member that the first operators speak for.
 pub const BOOTSTRAP_MEMBER: &str = "operator";
+/// Token evaluations a day of that member.
+const BOOTSTRAP_EVALUATIONS_PER_DAY: u32 = 1_000;
 
 /// The room.
 pub struct Members {
@@ -167,7 +169,8 @@ impl Members {
             roles: vec![Role::Operator],
             certificates,
             rule_packs: Vec::new(),
-            evaluations_per_day: 0,
+            // Enough to name the subjects of merges and splits.
+            evaluations_per_day: BOOTSTRAP_EVALUATIONS_PER_DAY,
         };
         let write = Write {
             member_no: MemberNo(0),

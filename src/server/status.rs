@@ -52,7 +52,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn with(mut self, key: &str, value: impl ToString) -> Self {
+    fn with(mut self, key: &str, value: impl std::fmt::Display + Copy) -> Self {
         self.metadata.insert(key.to_owned(), value.to_string());
         self
     }

@@ -120,10 +120,9 @@ impl Reader<'_> {
         match &self.tokens[self.at].kind {
             Kind::Mark('#') => self.attribute(),
             Kind::Mark(mark) => self.mark(*mark),
-            Kind::PathSep => self.path(),
             Kind::Word(word) if word == "use" && !self.is(1, '<') => self.import(),
             Kind::Word(word) if word == "mod" && self.word(1).is_some() => self.module(),
-            Kind::Word(_) => self.path(),
+            Kind::PathSep | Kind::Word(_) => self.path(),
         }
     }
 

@@ -206,7 +206,7 @@ pub fn tokens(code: &str) -> Vec<Token> {
             tokens.push(Token {
                 line: index + 1,
                 kind,
-            })
+            });
         };
         let mut chars = text.chars().peekable();
         while let Some(c) = chars.next() {

@@ -208,7 +208,7 @@ impl Loan {
 
     /// Lets the borrower miss payments for a while.
     fn fall_behind(&mut self, random: &mut ChaCha8Rng, today: NaiveDate, age: u32) {
-        let longest = age.min(200).max(2);
+        let longest = age.clamp(2, 200);
         let days = random.random_range(1..longest);
         self.past_due(days, today);
     }

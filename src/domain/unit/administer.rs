@@ -224,9 +224,7 @@ fn next_state(from: MemberState, to: MemberState) -> Result<MemberState, Refused
         (Active | Suspended, Active | Suspended | Left) | (Left, Left) | (Proposed, Proposed | Left) => {
             Ok(to)
         }
-        (Proposed, Active | Suspended)
-        | (Active | Suspended | Left, Proposed)
-        | (Left, Active | Suspended) => Err(refused(
+        (Proposed | Left, Active | Suspended) | (Active | Suspended | Left, Proposed) => Err(refused(
             Code::StatusTransition,
             "member.state",
             "a member is active or suspended and may leave for good; a proposed one becomes active when a second \

@@ -119,7 +119,7 @@ fn replace(
         version: version.clone(),
         ..row.clone()
     };
-    replace_current(set, &account, row, &plan);
+    replace_current(set, &account, &row, &plan);
     record::note_report(set, account.member_no, version.order.as_of);
     let mut decision = recorded(set, &account, &version, at, report);
     if let Outcome::Recorded { warnings: given, .. } = &mut decision.outcome {
@@ -129,14 +129,14 @@ fn replace(
 }
 
 /// Puts a newer version in the place of the current one, which time has overtaken.
-fn replace_current(set: &mut WorkingSet, account: &AccountRow, row: PositionRow, plan: &Plan) {
+fn replace_current(set: &mut WorkingSet, account: &AccountRow, row: &PositionRow, plan: &Plan) {
     let known = set
         .accounts
         .get(&(account.member_no, account.account_ref.clone()))
         .cloned();
     let past = known.and_then(|known| current_row(set, &known));
     record::put_account(set, account.clone());
-    record::put_current(set, account, &row, plan);
+    record::put_current(set, account, row, plan);
     if let Some(past) = past {
         for (subject, _) in plan.roles() {
             record::put_history(set, record::history_row(subject, account, &past.version));

@@ -49,8 +49,8 @@ mod tests {
     #[test]
     fn every_unit_of_the_protocol_is_read_and_nothing_else() {
         let cases = [
-            ("2H", Some(Duration::from_secs(7_200))),
-            ("3M", Some(Duration::from_secs(180))),
+            ("2H", Some(Duration::from_hours(2))),
+            ("3M", Some(Duration::from_mins(3))),
             ("99999999S", Some(Duration::from_secs(99_999_999))),
             ("5m", Some(Duration::from_millis(5))),
             ("6u", Some(Duration::from_micros(6))),

@@ -91,16 +91,21 @@ impl Edge {
         let permission = Permission::of(path);
         let proof = self
             .proof(request)
-            .map_err(|error| self.turn_away(call, permission, None, error))?;
+            .map_err(|error| Self::turn_away(call, permission, None, error))?;
         let caller = proof
             .judge(&self.registry)
-            .map_err(|error| self.turn_away(call, permission, Some(&proof), error))?;
+            .map_err(|error| Self::turn_away(call, permission, Some(&proof), error))?;
         let Some(permission) = permission else {
             metric::refused("RPC_UNKNOWN");
             return Err(status::unknown_rpc(&call));
         };
         if !permission.allows(&caller) {
-            return Err(self.turn_away(call, Some(permission), Some(&proof), AuthError::RoleMissing));
+            return Err(Self::turn_away(
+                call,
+                Some(permission),
+                Some(&proof),
+                AuthError::RoleMissing,
+            ));
         }
         let place = self.in_flight.enter(caller.member_no()).map_err(|full| {
             metric::refused(match full {
@@ -143,7 +148,6 @@ impl Edge {
 
     /// Refuses a caller: the operator sees who and why, the caller what to do.
     fn turn_away(
-        &self,
         call: CallId,
         permission: Option<&Permission>,
         proof: Option<&Proof>,

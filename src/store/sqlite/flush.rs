@@ -215,7 +215,7 @@ impl<'a> VersionParameters<'a> {
             received_at: version.received_at.micros(),
             liabilities: codec::encode(&version.liabilities),
             codes: [
-                version.event.map(|code| code.code()),
+                version.event.map(crate::domain::position::EventType::code),
                 Some(facts.account_type.code()),
                 Some(facts.product_type.code()),
                 Some(facts.loan_purpose.code()),
@@ -223,10 +223,18 @@ impl<'a> VersionParameters<'a> {
                 Some(facts.funding_role.code()),
                 Some(facts.repayment_frequency.code()),
                 Some(facts.status.code()),
-                facts.closure_reason.map(|code| code.code()),
-                facts.asset_classification.map(|code| code.code()),
-                facts.collection_stage.map(|code| code.code()),
-                facts.hardship_code.map(|code| code.code()),
+                facts
+                    .closure_reason
+                    .map(crate::domain::position::ClosureReason::code),
+                facts
+                    .asset_classification
+                    .map(crate::domain::position::AssetClassification::code),
+                facts
+                    .collection_stage
+                    .map(crate::domain::position::CollectionStage::code),
+                facts
+                    .hardship_code
+                    .map(crate::domain::position::HardshipCode::code),
             ],
             dates: [
                 Some(day(version.order.as_of)),
@@ -242,6 +250,7 @@ impl<'a> VersionParameters<'a> {
     }
 
     /// In the order of [`version_columns`].
+    #[expect(clippy::too_many_lines, reason = "one line for each column, in their order")]
     fn push_to<'b>(&'b self, parameters: &mut Vec<&'b dyn ToSql>) {
         let facts = &self.version.facts;
         let [number, sequence] = &self.numbers;

@@ -154,7 +154,7 @@ pub(super) fn put(connection: &Connection, member: &Member) -> Outcome<()> {
                 member.member_no.0,
                 place,
                 certificate.not_after.micros(),
-                certificate.revoked_at.map(|at| at.micros()),
+                certificate.revoked_at.map(crate::domain::date::Timestamp::micros),
             ],
         )?;
     }

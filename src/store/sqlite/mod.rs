@@ -203,7 +203,7 @@ impl Store for SqliteStore {
     }
 
     async fn members(&self) -> Result<Vec<Member>, StoreError> {
-        self.read(|connection| members::all(connection)).await
+        self.read(members::all).await
     }
 
     async fn registry_generation(&self) -> Result<i64, StoreError> {
@@ -218,7 +218,7 @@ impl Store for SqliteStore {
     }
 
     async fn holdings(&self) -> Result<Holdings, StoreError> {
-        self.read(|connection| reads::holdings(connection)).await
+        self.read(reads::holdings).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

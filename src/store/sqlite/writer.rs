@@ -28,7 +28,7 @@ pub(super) const GROUP_WRITES_MAX: usize = 512;
 /// Tries of a group before its writes are tried one by one.
 const GROUP_TRIES: u32 = 2;
 /// How long the thread rests before it looks for rows to expire.
-const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
+const EXPIRY_INTERVAL: Duration = Duration::from_mins(1);
 /// The same by the clock, for a thread that never rests.
 const EXPIRY_SECONDS: i64 = 60;
 /// Rows of each table expired in one bite. As many as a group adds at most, so that bites after each group keep up.
@@ -176,9 +176,8 @@ impl Writer {
             }
             Err(failure) if group.len() == 1 => {
                 let failed = StoreError::from(failure);
-                for waiting in group.drain(..1) {
+                if let Some(waiting) = group.drain(..1).next() {
                     let _ = waiting.reply.send(Err(ApplyError::Store(failed)));
-                    return;
                 }
             }
             Err(_) => self.apply_one_by_one(group),

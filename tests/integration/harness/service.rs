@@ -171,7 +171,7 @@ fn setup(folder: &Path, clock: &Arc<ManualClock>, first_operators: Vec<Certifica
             drain_ms_max: 500,
             ..Limits::default()
         },
-        tls_reload_interval: Duration::from_secs(3_600),
+        tls_reload_interval: Duration::from_hours(1),
         registry_interval: Duration::from_millis(20),
     };
     Setup {

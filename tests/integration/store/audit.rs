@@ -22,7 +22,7 @@ fn batch(frontier: &Frontier, waiting: &[WaitingLeaf]) -> Batch {
             leaf_hash: leaf.leaf_hash,
         });
         let kept = |node: Node| {
-            if node.at.level > 0 && node.at.level % 8 == 0 {
+            if node.at.level > 0 && node.at.level.is_multiple_of(8) {
                 nodes.push(node);
             }
         };

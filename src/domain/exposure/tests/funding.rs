@@ -19,7 +19,7 @@ fn positions_of_one_group_currency_and_opening_date_are_one_account() {
         (
             "other currency",
             part(3).facts(|facts| {
-                facts.currency = crate::domain::currency::Currency::parse("USD").expect("listed")
+                facts.currency = crate::domain::currency::Currency::parse("USD").expect("listed");
             }),
             2,
         ),

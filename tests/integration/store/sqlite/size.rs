@@ -47,7 +47,7 @@ async fn report(market: &Market<'_>, number: u32, positions: u32) {
     let person = mixed(number) % people;
     let lender = [market.a, market.b, market.c][usize::try_from(number % 3).unwrap()];
     let mut tokens: Vec<Pseudonym> = vec![national_id(person)];
-    if person % 5 == 0 {
+    if person.is_multiple_of(5) {
         tokens.push(mobile(person));
     }
     let name = format!(
