@@ -9,5 +9,6 @@
 
 mod harness;
 mod model;
+mod proofs;
 mod server;
 mod store;
