@@ -69,6 +69,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => 20 * DAY..70 * DAY,
         1 => 100 * DAY..200 * DAY,
         1 => 300 * DAY..400 * DAY,
+        // The edges of what is current, recent or counted.
+        1 => select(vec![7, 30, 60, 179, 180, 359, 360]).prop_map(|days| days * DAY),
     ];
     (pause, 0_usize..6, deed()).prop_map(|(pause, member, deed)| Step { pause, member, deed })
 }
