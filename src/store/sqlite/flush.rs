@@ -1,7 +1,7 @@
 //! Writes the changes of a group, in order, inside its transaction. One statement for each kind of change; each says how
 //! many rows it expects.
 
-use rusqlite::{Connection, ToSql, params};
+use rusqlite::{Connection, params};
 
 use super::changes::{
     COPY_LINKS, COUNT_EVALUATIONS, COUNT_EVALUATIONS_EVER, COUNT_SUBJECT_CREATED, DROP_FROZEN, EXPIRE_FROZEN,
@@ -13,13 +13,14 @@ use super::changes::{
 use super::failure::Outcome;
 use super::load::{identifier_code, look_code};
 use super::members;
-use super::rows::VERSION_COLUMNS;
+use super::parameters::{Parameters, whole};
 use crate::audit::Opening;
 use crate::domain::date::{Timestamp, to_epoch_days};
 use crate::domain::names::{AccountNo, MemberNo, RequestId, Sha256, SubjectId};
+use crate::domain::position::DeletionReason;
 use crate::domain::token::{Pseudonym, TokenRow};
 use crate::domain::unit::rows::{
-    AccountRow, FrozenRow, HistoryRow, InquiryRow, LinkRow, PastVersion, PositionRow, ProposalRow, Version,
+    AccountRow, FrozenRow, HistoryRow, InquiryRow, LinkRow, PastVersion, PositionRow, ProposalRow,
 };
 use crate::domain::unit::working_set::RequestName;
 use crate::domain::unit::{Accepted, Change, Rpc};
@@ -122,11 +123,6 @@ fn any(written: Outcome<usize>) -> Outcome<()> {
     written.map(|_| ())
 }
 
-/// Numbers of the domain fit: parsing bounds them.
-fn whole(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
 fn insert_token(connection: &Connection, pseudonym: &Pseudonym, row: TokenRow) -> Outcome<()> {
     INSERT_TOKEN.run_one(
         connection,
@@ -163,182 +159,31 @@ fn remove_position(
 }
 
 fn put_position(connection: &Connection, row: &PositionRow) -> Outcome<()> {
-    let unless_of_version = |at: Timestamp| (at != row.version.received_at).then(|| at.micros());
-    let first_received_at = unless_of_version(row.first_received_at);
-    let last_received_at = unless_of_version(row.last_received_at);
-    let deleted = row.deleted.map(crate::domain::position::DeletionReason::code);
-    let role = row.role.code();
-    let version = VersionParameters::of(&row.version);
-    let mut parameters: Vec<&dyn ToSql> = Vec::with_capacity(10 + VERSION_COLUMNS);
-    parameters.extend([
-        &row.subject_id.0 as &dyn ToSql,
-        &row.member_no.0,
-        &row.account_no.0,
-        &role,
-        &first_received_at,
-        &last_received_at,
-        &deleted,
-        &row.disputed,
-        &row.suppressed,
-        &row.missing_batches,
-    ]);
-    version.push_to(&mut parameters);
-    PUT_POSITION.run_one(connection, &parameters[..])
+    let unless_of_version = |at: Timestamp| (at != row.version.received_at).then_some(at);
+    let mut parameters = Parameters::with_room(10);
+    parameters
+        .number(row.subject_id.0)
+        .number(row.member_no.0)
+        .number(row.account_no.0)
+        .number(row.role.code())
+        .optional_instant(unless_of_version(row.first_received_at))
+        .optional_instant(unless_of_version(row.last_received_at))
+        .optional(row.deleted.map(DeletionReason::code))
+        .number(row.disputed)
+        .number(row.suppressed)
+        .number(row.missing_batches)
+        .version(&row.version);
+    PUT_POSITION.run_one(connection, parameters.bound())
 }
 
 fn put_past_version(connection: &Connection, past: &PastVersion) -> Outcome<()> {
-    let corrected_by = past.corrected_by.map(whole);
-    let version = VersionParameters::of(&past.version);
-    let mut parameters: Vec<&dyn ToSql> = Vec::with_capacity(3 + VERSION_COLUMNS);
-    parameters.extend([&past.account_no.0 as &dyn ToSql, &past.member_no.0, &corrected_by]);
-    version.push_to(&mut parameters);
-    PUT_PAST_VERSION.run_one(connection, &parameters[..])
-}
-
-/// Columns of a version that need converting; the rest is bound as it is.
-struct VersionParameters<'a> {
-    version: &'a Version,
-    numbers: [i64; 2],
-    received_at: i64,
-    liabilities: Vec<u8>,
-    codes: [Option<i32>; 12],
-    dates: [Option<i32>; 8],
-}
-
-impl<'a> VersionParameters<'a> {
-    fn of(version: &'a Version) -> Self {
-        let facts = &version.facts;
-        let day = |date: chrono::NaiveDate| to_epoch_days(date);
-        Self {
-            version,
-            numbers: [whole(version.number), whole(version.order.sequence)],
-            received_at: version.received_at.micros(),
-            liabilities: codec::encode(&version.liabilities),
-            codes: [
-                version.event.map(crate::domain::position::EventType::code),
-                Some(facts.account_type.code()),
-                Some(facts.product_type.code()),
-                Some(facts.loan_purpose.code()),
-                Some(facts.guarantee_type.code()),
-                Some(facts.funding_role.code()),
-                Some(facts.repayment_frequency.code()),
-                Some(facts.status.code()),
-                facts
-                    .closure_reason
-                    .map(crate::domain::position::ClosureReason::code),
-                facts
-                    .asset_classification
-                    .map(crate::domain::position::AssetClassification::code),
-                facts
-                    .collection_stage
-                    .map(crate::domain::position::CollectionStage::code),
-                facts
-                    .hardship_code
-                    .map(crate::domain::position::HardshipCode::code),
-            ],
-            dates: [
-                Some(day(version.order.as_of)),
-                Some(day(facts.opened_on)),
-                facts.matures_on.map(day),
-                facts.closed_on.map(day),
-                facts.next_due_on.map(day),
-                facts.first_delinquent_on.map(day),
-                facts.last_payment_on.map(day),
-                facts.adverse_notice_sent_on.map(day),
-            ],
-        }
-    }
-
-    /// In the order of [`version_columns`].
-    #[expect(clippy::too_many_lines, reason = "one line for each column, in their order")]
-    fn push_to<'b>(&'b self, parameters: &mut Vec<&'b dyn ToSql>) {
-        let facts = &self.version.facts;
-        let [number, sequence] = &self.numbers;
-        let [
-            event,
-            account,
-            product,
-            purpose,
-            guarantee,
-            funding,
-            frequency,
-            status,
-            closure,
-            class,
-            stage,
-            hardship,
-        ] = &self.codes;
-        let [
-            as_of,
-            opened,
-            matures,
-            closed,
-            next_due,
-            delinquent,
-            last_payment,
-            notice,
-        ] = &self.dates;
-        parameters.extend([
-            number as &dyn ToSql,
-            event,
-            &self.received_at,
-            &self.version.correction_reason,
-            &self.liabilities,
-            as_of,
-            sequence,
-            account,
-            product,
-            purpose,
-            guarantee,
-            funding,
-            &facts.region_code,
-        ]);
-        // A currency is text of three letters; bound through a reference that lives as long as the facts.
-        parameters.extend([
-            &facts.currency as &dyn ToSql,
-            opened,
-            matures,
-            closed,
-            &facts.original_amount,
-            &facts.credit_limit,
-            &facts.outstanding_principal,
-            &facts.outstanding_total,
-            &facts.scheduled_payment,
-            frequency,
-            next_due,
-            &facts.remaining_terms,
-            &facts.annual_percentage_rate_bp,
-            status,
-            closure,
-            &facts.days_past_due,
-            &facts.grace_days,
-        ]);
-        parameters.extend([
-            &facts.overdue.principal as &dyn ToSql,
-            &facts.overdue.interest,
-            &facts.overdue.penalty,
-            &facts.overdue.fees,
-            delinquent,
-            class,
-            stage,
-            &facts.extension_count,
-            &facts.restructure_count,
-            hardship,
-            last_payment,
-            &facts.last_payment_amount,
-            &facts.funding_group_ref,
-            &facts.consent_reference,
-            &facts.adverse_notice_reference,
-            notice,
-            &facts.reservation_id,
-        ]);
-    }
-}
-
-impl ToSql for crate::domain::currency::Currency {
-    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-        Ok(self.as_str().into())
-    }
+    let mut parameters = Parameters::with_room(3);
+    parameters
+        .number(past.account_no.0)
+        .number(past.member_no.0)
+        .optional(past.corrected_by.map(whole))
+        .version(&past.version);
+    PUT_PAST_VERSION.run_one(connection, parameters.bound())
 }
 
 fn put_history(connection: &Connection, row: &HistoryRow) -> Outcome<()> {

@@ -8,24 +8,18 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, Row, params};
 
 use super::failure::{Outcome, corrupt};
-use super::members;
 use super::rows::{self, Columns, version_columns};
 use super::statement::Statement;
-use crate::domain::date::{days_before, to_epoch_days};
+use super::usage;
+use crate::domain::date::to_epoch_days;
 use crate::domain::inquiry::Purpose;
-use crate::domain::names::{
-    AccountNo, AccountRef, AnswerId, Fingerprint, MemberNo, RequestId, Sha256, SubjectId, TokenId,
-};
+use crate::domain::names::{AccountNo, AccountRef, AnswerId, MemberNo, Sha256, SubjectId, TokenId};
 use crate::domain::token::{IdentifierType, Pseudonym, TokenRow};
 use crate::domain::unit::rows::{
-    AccountRow, FrozenRow, GrantRow, HistoryRow, InquiryRow, LinkRow, LookKind, PositionRow, ProposalRow,
-    UsageRow,
+    AccountRow, FrozenRow, HistoryRow, InquiryRow, LinkRow, LookKind, PositionRow,
 };
 use crate::domain::unit::working_set::{RequestName, SubjectRows};
-use crate::domain::unit::{Keys, Rpc, WorkingSet};
-
-/// Civil days of created subjects that decisions look back on.
-const CREATION_DAYS: u32 = 30;
+use crate::domain::unit::{Keys, WorkingSet};
 
 const FIND_TOKEN: Statement = Statement {
     sql: "-- find_token
@@ -112,54 +106,9 @@ const VERSIONS_OF_ACCOUNT: Statement = Statement {
     ),
     parameters: 1,
 };
-const ACTIVITY_OF_MEMBER: Statement = Statement {
-    sql: "-- activity_of_member
-        SELECT member_no, evaluations_ever
-        FROM member_activity
-        WHERE member_no = ?1",
-    parameters: 1,
-};
-const USAGE_OF_DAY: Statement = Statement {
-    sql: "-- usage_of_day
-        SELECT from_quota
-        FROM evaluation_usage
-        WHERE member_no = ?1 AND day = ?2",
-    parameters: 2,
-};
-const CREATIONS_OF_MEMBER: Statement = Statement {
-    sql: "-- creations_of_member
-        SELECT member_no, day, subjects
-        FROM subject_creation
-        WHERE member_no = ?1 AND day > ?2
-        ORDER BY day",
-    parameters: 2,
-};
-const GRANTS_OF_MEMBER: Statement = Statement {
-    sql: "-- grants_of_member
-        SELECT grant_no, remaining, expires_at
-        FROM evaluation_grant
-        WHERE member_no = ?1 AND remaining > 0
-        ORDER BY expires_at, grant_no",
-    parameters: 1,
-};
-const NETWORK_EVALUATIONS: Statement = Statement {
-    sql: "-- network_evaluations
-        SELECT coalesce(sum(evaluations), 0)
-        FROM evaluation_usage
-        WHERE day = ?1",
-    parameters: 1,
-};
-const PROPOSALS: Statement = Statement {
-    sql: "-- proposals
-        SELECT proposed_at, rpc, request_id, body_sha256, proposed_by
-        FROM proposal
-        ORDER BY rpc, request_id",
-    parameters: 0,
-};
-
-#[cfg(test)]
 /// The statements of this file.
-pub(super) const CATALOGUE: [Statement; 15] = [
+#[cfg(test)]
+pub(super) const CATALOGUE: [Statement; 10] = [
     FIND_TOKEN,
     SUBJECT_OF_TOKEN,
     FIND_ACCOUNT,
@@ -170,15 +119,7 @@ pub(super) const CATALOGUE: [Statement; 15] = [
     INQUIRIES_OF_SUBJECT,
     FROZEN_OF_SUBJECT,
     VERSIONS_OF_ACCOUNT,
-    ACTIVITY_OF_MEMBER,
-    USAGE_OF_DAY,
-    CREATIONS_OF_MEMBER,
-    GRANTS_OF_MEMBER,
-    NETWORK_EVALUATIONS,
 ];
-#[cfg(test)]
-/// The statement of this file that stands alone.
-pub(super) const CATALOGUE_REGISTER: [Statement; 1] = [PROPOSALS];
 
 /// Loads what `keys` name, as of the civil day `today`.
 pub(super) fn load(
@@ -197,10 +138,10 @@ pub(super) fn load(
     }
     for member_no in &keys.usage {
         set.usage
-            .insert(*member_no, usage(connection, *member_no, today)?);
+            .insert(*member_no, usage::of_member(connection, *member_no, today)?);
     }
     if keys.register {
-        load_register(connection, today, set)?;
+        usage::load_register(connection, today, set)?;
     }
     for subject in subjects {
         set.subjects
@@ -305,19 +246,6 @@ fn check_holders(set: &WorkingSet) -> Outcome<()> {
     Ok(())
 }
 
-fn load_register(connection: &Connection, today: NaiveDate, set: &mut WorkingSet) -> Outcome<()> {
-    set.register = members::all(connection)?
-        .into_iter()
-        .map(|member| (member.member_no, member))
-        .collect();
-    set.proposals = PROPOSALS.all(connection, [], proposal)?.into_iter().collect();
-    set.network_evaluations_today =
-        NETWORK_EVALUATIONS.get(connection, params![to_epoch_days(today)], |row| {
-            Columns::new(row, "evaluation_usage").count()
-        })?;
-    Ok(())
-}
-
 fn subject_rows(connection: &Connection, subject: SubjectId, today: NaiveDate) -> Outcome<SubjectRows> {
     let key = params![subject.0];
     let positions = POSITIONS_OF_SUBJECT.all(connection, key, |row| {
@@ -333,38 +261,6 @@ fn subject_rows(connection: &Connection, subject: SubjectId, today: NaiveDate) -
         frozen: FROZEN_OF_SUBJECT.all(connection, params![subject.0, to_epoch_days(today)], |row| {
             frozen(row, today)
         })?,
-    })
-}
-
-fn usage(connection: &Connection, member_no: MemberNo, today: NaiveDate) -> Outcome<UsageRow> {
-    let day = to_epoch_days(today);
-    let since = to_epoch_days(days_before(today, CREATION_DAYS));
-    let ever = ACTIVITY_OF_MEMBER.find(connection, params![member_no.0], |row| {
-        let mut columns = Columns::new(row, "member_activity");
-        let _: i64 = columns.take()?;
-        columns.count()
-    })?;
-    let charged = USAGE_OF_DAY.find(connection, params![member_no.0, day], |row| {
-        Columns::new(row, "evaluation_usage").count()
-    })?;
-    let subjects_created = CREATIONS_OF_MEMBER.all(connection, params![member_no.0, since], |row| {
-        let mut columns = Columns::new(row, "subject_creation");
-        let _: i64 = columns.take()?;
-        Ok((columns.date()?, columns.count()?))
-    })?;
-    let grants = GRANTS_OF_MEMBER.all(connection, params![member_no.0], |row| {
-        let mut columns = Columns::new(row, "evaluation_grant");
-        Ok(GrantRow {
-            grant_no: columns.take()?,
-            remaining: columns.count()?,
-            expires_at: columns.instant()?,
-        })
-    })?;
-    Ok(UsageRow {
-        evaluations_ever: ever.unwrap_or(0),
-        evaluations_today: charged.unwrap_or(0),
-        subjects_created,
-        grants,
     })
 }
 
@@ -471,21 +367,4 @@ fn frozen(row: &Row<'_>, day: NaiveDate) -> Outcome<FrozenRow> {
         with_strong: columns.flag()?,
         figures: columns.decoded()?,
     })
-}
-
-fn proposal(row: &Row<'_>) -> Outcome<((Rpc, RequestId), ProposalRow)> {
-    let mut columns = Columns::new(row, "proposal");
-    let proposed_at = columns.instant()?;
-    let rpc = columns.text(|text| Rpc::ALL.into_iter().find(|rpc| rpc.as_str() == text))?;
-    let request_id = RequestId(columns.bytes()?);
-    let body = Sha256(columns.bytes()?);
-    let proposed_by = Fingerprint(columns.bytes()?);
-    Ok((
-        (rpc, request_id),
-        ProposalRow {
-            body,
-            proposed_by,
-            proposed_at,
-        },
-    ))
 }

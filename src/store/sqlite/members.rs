@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 use super::failure::Outcome;
 use super::rows::Columns;
 use super::statement::Statement;
-use crate::domain::date::to_epoch_days;
+use crate::domain::date::{Timestamp, to_epoch_days};
 use crate::domain::member::{Certificate, LenderGroup, Member, MemberState, Role};
 use crate::domain::names::{Fingerprint, MemberId, MemberNo};
 use crate::domain::unit::working_set::{MemberStanding, Network};
@@ -154,7 +154,7 @@ pub(super) fn put(connection: &Connection, member: &Member) -> Outcome<()> {
                 member.member_no.0,
                 place,
                 certificate.not_after.micros(),
-                certificate.revoked_at.map(crate::domain::date::Timestamp::micros),
+                certificate.revoked_at.map(Timestamp::micros),
             ],
         )?;
     }

@@ -12,10 +12,12 @@ mod load;
 mod members;
 mod migrate;
 mod open;
+mod parameters;
 mod readers;
 mod reads;
 mod rows;
 mod statement;
+mod usage;
 mod writer;
 
 use std::collections::BTreeMap;

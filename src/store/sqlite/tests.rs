@@ -1,13 +1,13 @@
 //! The catalogue: every statement is prepared on the real schema and takes the parameters it says.
 
 use super::statement::Statement;
-use super::{audit, changes, load, members, migrate, reads, writer};
+use super::{audit, changes, load, members, migrate, reads, usage, writer};
 use rusqlite::Connection;
 
 fn everything() -> Vec<Statement> {
     [
         &load::CATALOGUE[..],
-        &load::CATALOGUE_REGISTER[..],
+        &usage::CATALOGUE[..],
         changes::CATALOGUE,
         &members::CATALOGUE[..],
         &reads::CATALOGUE[..],

@@ -175,9 +175,8 @@ impl Writer {
                 }
             }
             Err(failure) if group.len() == 1 => {
-                let failed = StoreError::from(failure);
-                if let Some(waiting) = group.drain(..1).next() {
-                    let _ = waiting.reply.send(Err(ApplyError::Store(failed)));
+                if let Some(waiting) = group.pop() {
+                    let _ = waiting.reply.send(Err(ApplyError::Store(failure.into())));
                 }
             }
             Err(_) => self.apply_one_by_one(group),
