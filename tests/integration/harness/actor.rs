@@ -30,8 +30,7 @@ impl Actor {
             key: self.credentials.key.clone().into_bytes().into(),
             server_ca: ca.clone().into_bytes(),
         });
-        let seed = u64::from(self.credentials.registered().fingerprint.0[0]);
-        Client::connect(&endpoint, identity.as_ref(), SeededEntropy::new(seed))
+        Client::connect(&endpoint, identity.as_ref(), SeededEntropy::another())
             .await
             .unwrap()
     }

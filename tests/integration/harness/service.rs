@@ -8,9 +8,9 @@ use std::time::Duration;
 use tallystick::audit::Origin;
 use tallystick::cli::service::{Running, Setup, start};
 use tallystick::domain::member::{Certificate, LenderGroup, Role};
-use tallystick::domain::names::MemberId;
-use tallystick::domain::unit::NewMember;
+use tallystick::domain::names::{MemberId, MemberNo};
 use tallystick::domain::unit::working_set::MarketRules;
+use tallystick::domain::unit::{Action, Administration, NewMember, Write};
 use tallystick::identity::keys::KeyCommands;
 use tallystick::server::{Limits, Options, TlsFiles};
 use tallystick::store::Store;
@@ -129,18 +129,27 @@ impl TestServer {
     /// Registers a member of a group.
     pub async fn enrol_in(&self, name: &str, roles: &[Role], lender_group: LenderGroup) -> Actor {
         let credentials = self.ca.client(name);
-        let new = NewMember {
-            member_id: MemberId::parse(name).unwrap(),
-            display_name: name.to_owned(),
-            lender_group,
-            roles: roles.to_vec(),
-            certificates: vec![credentials.registered()],
-            rule_packs: Vec::new(),
-            evaluations_per_day: 10_000,
-        };
+        let new = new_member(name, roles, lender_group, &credentials);
         let operator = self.operator().client().await;
         let request = new_member_to_wire(&new, operator.request_id());
         operator.admin().create_member(request).await.unwrap();
+        self.actor(credentials)
+    }
+
+    /// Registers a member behind the edge's back, as another server would: seen within the registry's interval. For
+    /// services whose limits let no operator through.
+    pub async fn enrol_elsewhere(&self, name: &str, roles: &[Role]) -> Actor {
+        let credentials = self.ca.client(name);
+        let new = new_member(name, roles, LenderGroup::OnlineMicroloan, &credentials);
+        let write = Write {
+            member_no: MemberNo(0),
+            member_id: new.member_id.clone(),
+            certificate: credentials.registered().fingerprint,
+            request: None,
+            salt: [0; 32],
+            action: Action::Administer(Box::new(Administration::CreateMember(new))),
+        };
+        self.store().apply(write).await.unwrap();
         self.actor(credentials)
     }
 
@@ -152,6 +161,18 @@ impl TestServer {
     /// Waits for its end; the folder is still there.
     pub async fn ended(self) -> (anyhow::Result<()>, TempDir) {
         (self.running.ended().await, self.folder)
+    }
+}
+
+fn new_member(name: &str, roles: &[Role], lender_group: LenderGroup, credentials: &Credentials) -> NewMember {
+    NewMember {
+        member_id: MemberId::parse(name).unwrap(),
+        display_name: name.to_owned(),
+        lender_group,
+        roles: roles.to_vec(),
+        certificates: vec![credentials.registered()],
+        rule_packs: Vec::new(),
+        evaluations_per_day: 10_000,
     }
 }
 
@@ -177,7 +198,7 @@ fn setup(folder: &Path, clock: &Arc<ManualClock>, first_operators: Vec<Certifica
     Setup {
         data: path("data"),
         clock: clock.clone(),
-        entropy: SeededEntropy::new(7),
+        entropy: SeededEntropy::another(),
         rules: MarketRules {
             approvals: 1,
             ..MarketRules::default()

@@ -1,7 +1,7 @@
 //! Time, randomness, logs and metrics of tests.
 
 use std::io;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -41,7 +41,13 @@ impl Clock for ManualClock {
 pub struct SeededEntropy(Mutex<ChaCha12Rng>);
 
 impl SeededEntropy {
-    pub fn new(seed: u64) -> Arc<Self> {
+    /// Other bytes than any before in this process: whoever shares randomness shares request ids.
+    pub fn another() -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self::new(NEXT.fetch_add(1, Ordering::SeqCst))
+    }
+
+    fn new(seed: u64) -> Arc<Self> {
         Arc::new(Self(Mutex::new(ChaCha12Rng::seed_from_u64(seed))))
     }
 }

@@ -146,3 +146,31 @@ async fn unknown_members_and_bad_certificates_get_their_precise_refusal() {
         );
     }
 }
+
+#[tokio::test]
+async fn request_id_used_again_for_another_member_is_refused_and_the_same_request_answers_the_same() {
+    let server = TestServer::start().await;
+    let operator = server.operator().client().await;
+    let first = operator
+        .admin()
+        .create_member(new_member("lender-a", 1))
+        .await
+        .unwrap()
+        .into_inner();
+    let again = operator
+        .admin()
+        .create_member(new_member("lender-a", 1))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(first, again);
+    let status = operator
+        .admin()
+        .create_member(new_member("lender-b", 1))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::AlreadyExists, "REQUEST_ID_REUSED")
+    );
+}
