@@ -7,58 +7,114 @@ use tonic::Code;
 use super::people::{Person, days_ago, loan, owing, past_due, today, wire};
 use super::world::{Actor, World, days, question, refusal, request_id};
 
-/// Everything that an answer can tell, and of what kind it is. A new field fails the test until somebody says here why it
-/// may be told.
-const TOLD: [(&str, &str); 46] = [
-    ("AmountBand.open_ended", "band"),
-    ("AmountBand.up_to", "band"),
-    ("Date.day", "own, or 0 in oldest_open_month"),
-    ("Date.month", "month"),
-    ("Date.year", "month"),
-    ("ExposureAnswer.answer_id", "of the answer"),
-    ("ExposureAnswer.answered_at", "of the answer"),
-    ("ExposureAnswer.audit_leaf", "of the answer"),
-    ("ExposureAnswer.audit_salt", "of the answer"),
-    ("ExposureAnswer.coverage_percent", "of the network"),
-    ("ExposureAnswer.currency", "of the answer"),
-    ("ExposureAnswer.figures_as_of", "of the answer"),
-    ("ExposureAnswer.match_level", "of the question"),
-    ("ExposureAnswer.state", "of the question"),
-    ("LenderGroupCount.group", "group of five or more"),
-    ("LenderGroupCount.lenders", "count"),
-    ("OthersExposure.active_accounts", "count"),
-    ("OthersExposure.active_lenders", "count"),
-    ("OthersExposure.bad_debt_accounts", "count"),
-    ("OthersExposure.disputed_items", "count"),
-    ("OthersExposure.disputed_items_matter", "yes or no"),
-    ("OthersExposure.formal_overdue_accounts", "count"),
-    ("OthersExposure.guaranteed_accounts", "count"),
-    ("OthersExposure.legal_action_accounts", "count"),
-    ("OthersExposure.months_since_past_due", "months"),
-    ("OthersExposure.other_currency_accounts", "count"),
-    ("OthersExposure.past_due_accounts", "count"),
-    ("OthersExposure.reserving_lenders", "count"),
-    ("OthersExposure.restructured_accounts", "count"),
-    ("OthersExposure.unconfirmed_accounts", "count"),
-    ("OthersExposure.worst_bucket_24_months", "bucket of 30 days"),
-    ("OthersExposure.worst_bucket_now", "bucket of 30 days"),
-    ("OwnExposure.active_accounts", "own"),
-    ("OwnExposure.hard_inquiries_360_days", "own"),
-    ("OwnExposure.outstanding", "own"),
-    ("StackingSignal.description", "one sentence for each type"),
-    ("StackingSignal.type", "type"),
-    ("Timestamp.nanos", "of the answer"),
-    ("Timestamp.seconds", "of the answer"),
-    ("WindowCount.days", "the window"),
-    ("WindowCount.hard_inquiries", "count"),
-    ("WindowCount.hours", "the window"),
-    ("WindowCount.inquiring_lenders", "count"),
-    ("WindowCount.new_accounts", "count"),
-    ("WindowCount.new_lenders", "count"),
-    // The response itself has nothing but the answer.
-    ("QueryExposureResponse", "nothing else"),
+/// Everything that an answer can tell, by what kind of thing it is. A new field fails the test until somebody says here
+/// what makes it tellable.
+const TOLD: [(&str, &[&str]); 9] = [
+    (
+        "of the look itself",
+        &[
+            "ExposureAnswer.answer_id",
+            "ExposureAnswer.answered_at",
+            "ExposureAnswer.audit_leaf",
+            "ExposureAnswer.audit_salt",
+            "ExposureAnswer.currency",
+            "ExposureAnswer.figures_as_of",
+            "QueryExposureResponse.answer",
+            "Timestamp.nanos",
+            "Timestamp.seconds",
+            "WindowCount.days",
+            "WindowCount.hours",
+        ],
+    ),
+    (
+        "of the question and the network",
+        &[
+            "ExposureAnswer.coverage_percent",
+            "ExposureAnswer.match_level",
+            "ExposureAnswer.state",
+        ],
+    ),
+    (
+        "the caller's own part",
+        &[
+            "ExposureAnswer.own",
+            "OwnExposure.active_accounts",
+            "OwnExposure.hard_inquiries_360_days",
+            "OwnExposure.last_report_on",
+            "OwnExposure.outstanding",
+        ],
+    ),
+    (
+        "figures of others, made of the fields below",
+        &[
+            "ExposureAnswer.others",
+            "ExposureAnswer.signals",
+            "OthersExposure.active_lenders_by_group",
+            "OthersExposure.velocity",
+        ],
+    ),
+    (
+        "counts, cut off at ten",
+        &[
+            "LenderGroupCount.lenders",
+            "OthersExposure.active_accounts",
+            "OthersExposure.active_lenders",
+            "OthersExposure.bad_debt_accounts",
+            "OthersExposure.disputed_items",
+            "OthersExposure.formal_overdue_accounts",
+            "OthersExposure.guaranteed_accounts",
+            "OthersExposure.legal_action_accounts",
+            "OthersExposure.other_currency_accounts",
+            "OthersExposure.past_due_accounts",
+            "OthersExposure.reserving_lenders",
+            "OthersExposure.restructured_accounts",
+            "OthersExposure.unconfirmed_accounts",
+            "WindowCount.hard_inquiries",
+            "WindowCount.inquiring_lenders",
+            "WindowCount.new_accounts",
+            "WindowCount.new_lenders",
+        ],
+    ),
+    (
+        "bands",
+        &[
+            "AmountBand.open_ended",
+            "AmountBand.up_to",
+            "OthersExposure.credit_limit",
+            "OthersExposure.guaranteed_amount",
+            "OthersExposure.monthly_obligation",
+            "OthersExposure.outstanding",
+            "OthersExposure.outstanding_unsecured",
+            "OthersExposure.overdue_amount",
+            "OthersExposure.reserved_amount",
+            "WindowCount.new_amount",
+        ],
+    ),
+    (
+        "buckets of 30 days, months, yes or no",
+        &[
+            "OthersExposure.disputed_items_matter",
+            "OthersExposure.months_since_past_due",
+            "OthersExposure.oldest_open_month",
+            "OthersExposure.worst_bucket_24_months",
+            "OthersExposure.worst_bucket_now",
+        ],
+    ),
+    (
+        "days only in last_report_on, the caller's own",
+        &["Date.day", "Date.month", "Date.year"],
+    ),
+    (
+        "closed lists: groups of five or more, kinds of signals with one sentence each",
+        &[
+            "LenderGroupCount.group",
+            "StackingSignal.description",
+            "StackingSignal.type",
+        ],
+    ),
 ];
 
+/// Every field below the response of a query, in order.
 fn told() -> Vec<String> {
     let pool = prost_reflect::DescriptorPool::decode(pb::FILE_DESCRIPTOR_SET).expect("the contract is valid");
     let root = pool
@@ -70,10 +126,10 @@ fn told() -> Vec<String> {
             continue;
         }
         for field in message.fields() {
-            match field.kind() {
-                prost_reflect::Kind::Message(inner) => waiting.push(inner),
-                _ => fields.push(format!("{}.{}", message.name(), field.name())),
+            if let prost_reflect::Kind::Message(inner) = field.kind() {
+                waiting.push(inner);
             }
+            fields.push(format!("{}.{}", message.name(), field.name()));
         }
         seen.push(message);
     }
@@ -83,11 +139,7 @@ fn told() -> Vec<String> {
 
 #[test]
 fn p1_every_field_of_an_answer_is_a_count_a_band_a_bucket_or_the_callers_own() {
-    let mut allowed: Vec<&str> = TOLD
-        .iter()
-        .map(|(field, _)| *field)
-        .filter(|field| field.contains('.'))
-        .collect();
+    let mut allowed: Vec<&str> = TOLD.iter().flat_map(|(_, fields)| *fields).copied().collect();
     allowed.sort_unstable();
     assert_eq!(told(), allowed);
 }

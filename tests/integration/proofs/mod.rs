@@ -3,8 +3,10 @@
 //! One file for each promise. [`world`] runs a whole service in this process with a clock of its own; [`process`] runs
 //! the program in a process that can be killed. [`people`] invents borrowers and loans.
 
+mod attack;
 mod authority;
 mod disclosure;
 mod people;
 mod process;
+mod search;
 mod world;
