@@ -6,6 +6,8 @@
 mod attack;
 mod authority;
 mod disclosure;
+mod full_disk;
+mod kill;
 mod people;
 mod process;
 mod search;

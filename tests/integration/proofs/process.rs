@@ -5,7 +5,6 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -123,14 +122,6 @@ impl Site {
     pub async fn connect(&self, service: &Service, credentials: &Credentials, name: &str) -> Actor {
         Actor::connect(service.port, &self.authority, credentials, name).await
     }
-
-    /// Makes the data folder before the service does.
-    pub fn make_data(&self) {
-        fs::DirBuilder::new()
-            .mode(0o700)
-            .create(self.data())
-            .expect("the folder can be made");
-    }
 }
 
 /// The addresses of the line that says that the service serves.
@@ -155,9 +146,14 @@ pub struct Service {
 }
 
 impl Service {
-    /// Its process.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
+    /// From now on its files may not grow beyond so many bytes; `None` lets them grow again.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).expect("it is our own child");
     }
 
     /// Kills it with SIGKILL and gives its log.
