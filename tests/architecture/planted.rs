@@ -216,6 +216,16 @@ fn each_banned_thing_is_seen() {
         ("src/den.rs", "fn f() { std::thread::sleep(d) }".into(), 1),
         ("src/den.rs", "fn f() { tokio::time::sleep(d).await }".into(), 0),
         ("tests/a.rs", "fn f() { tokio::time::sleep(d).await }".into(), 1),
+        (
+            "tests/integration/harness/mod.rs",
+            "fn f() { tokio::time::sleep(d).await }".into(),
+            0,
+        ),
+        (
+            "tests/integration/harness/mod.rs",
+            "fn f() { std::thread::sleep(d) }".into(),
+            1,
+        ),
         ("src/den.rs", "fn f() { a as u64 }".into(), 1),
         ("src/den.rs", "use a as b; fn f() { a as B }".into(), 0),
         ("src/domain/money.rs", "use std::collections::HashMap;".into(), 1),
