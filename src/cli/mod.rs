@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod audit;
 pub mod authority;
+pub mod bench;
 pub mod certs;
 pub mod connect;
 pub mod demo;
@@ -37,6 +38,7 @@ enum Command {
     Demo(demo::Demo),
     Serve(serve::Serve),
     Certs(certs::Certs),
+    Bench(bench::Bench),
     Member(member::Member),
     Report(report::Report),
     Query(query::Query),
@@ -60,6 +62,7 @@ impl Cli {
             Command::Demo(demo) => demo.run().await,
             Command::Serve(serve) => serve.run().await,
             Command::Certs(certs) => certs.run(),
+            Command::Bench(bench) => bench.run().await,
             Command::Member(member) => member.run().await,
             Command::Report(report) => report.run().await,
             Command::Query(query) => query.run().await,

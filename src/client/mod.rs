@@ -5,6 +5,7 @@
 
 mod connect;
 mod error;
+mod floor;
 mod tokenise;
 
 use tonic::transport::Channel;

@@ -6,6 +6,7 @@
 mod accept;
 mod assembly;
 pub mod connection;
+pub mod floor;
 mod grpc;
 mod http;
 pub mod layers;

@@ -8,7 +8,10 @@ use crate::domain::clock::Entropy;
 use crate::domain::names::MemberId;
 use crate::domain::token::{IdentifierType, KeyVersion};
 use crate::identity::oprf::algebra::{MasterKey, MemberKeys, PublicKey, RotationKey, TweakKey};
+use crate::identity::normalise::NormalisedIdentifier;
+use crate::identity::oprf::client;
 use crate::identity::oprf::server::{self, BlindedBatch, EvaluateError, Evaluation};
+use crate::identity::token::SubjectToken;
 
 /// A key that a member verifies proofs against. Not secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +108,30 @@ impl TokenKeys {
             .ok_or(EvaluateError::KeyVersionUnknown { given: key_version })?;
         let tweaked = MemberKeys::derive(&self.tweak, member, key_version, identifier_type);
         Ok(server::evaluate(&master.member_key(&tweaked), batch, entropy))
+    }
+
+    /// A member's tokens of identifiers, in their order, without the blinded protocol: about 40 µs each. Whoever holds this
+    /// half of the keys can test guesses anyway; for measurements, which need tokens by the hundred thousand.
+    ///
+    /// # Errors
+    /// [`EvaluateError::KeyVersionUnknown`].
+    pub fn tokens(
+        &self,
+        member: &MemberId,
+        key_version: KeyVersion,
+        identifiers: &[NormalisedIdentifier],
+    ) -> Result<Vec<SubjectToken>, EvaluateError> {
+        let unknown = EvaluateError::KeyVersionUnknown { given: key_version };
+        let master = self.masters.get(&key_version).ok_or(unknown)?;
+        let keys = IdentifierType::ALL.map(|identifier_type| {
+            let tweaked = MemberKeys::derive(&self.tweak, member, key_version, identifier_type);
+            (identifier_type, master.member_key(&tweaked))
+        });
+        let keyed = identifiers.iter().map(|identifier| {
+            let key = keys.iter().find(|(kind, _)| *kind == identifier.identifier_type());
+            key.and_then(|(_, key)| client::token_under(key, key_version, identifier))
+        });
+        keyed.map(|token| token.ok_or(unknown)).collect()
     }
 
     /// δ between two versions that are held, for the rotation of stored pseudonyms; `None` when one is not.

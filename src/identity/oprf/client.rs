@@ -126,6 +126,19 @@ pub(super) fn blind_inputs(
     })
 }
 
+/// `T = k_m · H(x)` by who holds `k_m`: a blind by the key itself. `None` for a key that is no canonical scalar.
+pub(crate) fn token_under(
+    member_key: &[u8; 32],
+    key_version: KeyVersion,
+    identifier: &NormalisedIdentifier,
+) -> Option<SubjectToken> {
+    let key = Option::<Scalar>::from(Scalar::from_canonical_bytes(*member_key))?;
+    let input = identifier.oprf_input();
+    let blinded = VoprfClient::<Ristretto255>::deterministic_blind_unchecked(input.as_ref(), key).ok()?;
+    let bytes = blinded.message.serialize();
+    SubjectToken::parse(identifier.identifier_type(), key_version.0.into(), &bytes).ok()
+}
+
 /// Verifies the proof over the batch and unblinds to tokens, in the order of the identifiers. About 100 µs each.
 ///
 /// `public_key` is the member's own for this type and version, as enrolled.

@@ -21,7 +21,7 @@ use crate::domain::unit::rows::{
 use crate::domain::unit::working_set::{RequestName, SubjectRows};
 use crate::domain::unit::{Keys, WorkingSet};
 
-const FIND_TOKEN: Statement = Statement {
+pub(super) const FIND_TOKEN: Statement = Statement {
     sql: "-- find_token
         SELECT token_id, identifier_type, subject_id
         FROM subject_token
@@ -42,7 +42,7 @@ pub(super) const FIND_ACCOUNT: Statement = Statement {
         WHERE member_no = ?1 AND account_ref = ?2",
     parameters: 2,
 };
-const FIND_REQUEST: Statement = Statement {
+pub(super) const FIND_REQUEST: Statement = Statement {
     sql: "-- find_request
         SELECT member_no, body_sha256, accepted
         FROM request
@@ -57,7 +57,7 @@ const LINKS_OF_MOBILE: Statement = Statement {
         ORDER BY subject_id, member_no",
     parameters: 1,
 };
-const POSITIONS_OF_SUBJECT: Statement = Statement {
+pub(super) const POSITIONS_OF_SUBJECT: Statement = Statement {
     sql: concat!(
         "-- positions_of_subject
         SELECT subject_id, member_no, account_no, role, first_received_at, last_received_at, deleted, disputed, \
@@ -70,7 +70,7 @@ const POSITIONS_OF_SUBJECT: Statement = Statement {
     ),
     parameters: 1,
 };
-const HISTORY_OF_SUBJECT: Statement = Statement {
+pub(super) const HISTORY_OF_SUBJECT: Statement = Statement {
     sql: "-- history_of_subject
         SELECT subject_id, account_no, version, member_no, as_of, days_past_due, next_due_on
         FROM position_history
@@ -78,7 +78,7 @@ const HISTORY_OF_SUBJECT: Statement = Statement {
         ORDER BY account_no, version",
     parameters: 1,
 };
-const INQUIRIES_OF_SUBJECT: Statement = Statement {
+pub(super) const INQUIRIES_OF_SUBJECT: Statement = Statement {
     sql: "-- inquiries_of_subject
         SELECT subject_id, inquired_at, answer_id, member_no, kind, purpose, with_strong, counted
         FROM inquiry
@@ -86,7 +86,7 @@ const INQUIRIES_OF_SUBJECT: Statement = Statement {
         ORDER BY inquired_at, answer_id",
     parameters: 1,
 };
-const FROZEN_OF_SUBJECT: Statement = Statement {
+pub(super) const FROZEN_OF_SUBJECT: Statement = Statement {
     sql: "-- frozen_of_subject
         SELECT subject_id, member_no, hard, with_strong, figures
         FROM frozen_answer

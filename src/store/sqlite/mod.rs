@@ -7,6 +7,7 @@ mod audit;
 mod changes;
 mod checkpointer;
 mod failure;
+pub mod floor;
 mod flush;
 mod load;
 mod members;

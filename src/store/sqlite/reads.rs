@@ -14,7 +14,7 @@ use crate::domain::token::{KeyVersion, Pseudonym};
 use crate::domain::unit::rows::{AccountRow, PastVersion, PositionRow};
 use crate::store::{Holdings, StoredPosition, StoredVersion};
 
-const CURRENT_POSITION: Statement = Statement {
+pub(super) const CURRENT_POSITION: Statement = Statement {
     sql: concat!(
         "-- current_position
         SELECT subject_id, member_no, account_no, role, first_received_at, last_received_at, deleted, disputed, \

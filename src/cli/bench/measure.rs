@@ -1,0 +1,422 @@
+//! One run: every floor and every call in turn, round after round, so that what disturbs the machine disturbs them alike.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use futures::StreamExt as _;
+
+use super::floors;
+use super::ground::{CALLERS, Ground};
+use super::load::{Load, Measured};
+use super::machine::{Cores, pin, processor};
+use super::part::{Part, Server};
+use super::report::{Cost, Figures, FloorRow, Growth, Report, Row};
+use super::requests::{Requests, Who};
+use crate::client::{Client, ClientIdentity, Endpoint};
+use crate::identity::entropy::SystemEntropy;
+use crate::identity::token::SubjectToken;
+use crate::server::floor::EMPTY_STREAM;
+use crate::store::sqlite::floor::{Floor, Work};
+use crate::wire::pb;
+
+/// Calls of each caller in the pilot, which warms up and tells how many requests a round needs.
+const PILOT_CALLS: usize = 200;
+/// Requests made for each one that is expected to be sent.
+const SPARE: f64 = 1.5;
+/// Empty messages of each caller: more than any round can send.
+const EMPTY_CALLS: usize = 5_000_000;
+/// Units of work of each measurement of the floors under the store.
+const FLOOR_UNITS: usize = 8_192;
+/// Tokens that the floor of mapping goes round.
+const FLOOR_TOKENS: u64 = 1_000;
+
+/// How to measure.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan {
+    pub connections: usize,
+    pub in_flight: usize,
+    pub rounds: u32,
+    /// Of each measurement of each round.
+    pub time: Duration,
+}
+
+/// What is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    Empty,
+    EmptyStream,
+    Health,
+    Query,
+    QueryMobile,
+    QueryDeep,
+    Review,
+    Open,
+    Update,
+}
+
+impl Call {
+    const ROUND: [Self; 8] = [
+        Self::Empty,
+        Self::EmptyStream,
+        Self::Health,
+        Self::Query,
+        Self::QueryMobile,
+        Self::Review,
+        Self::Open,
+        Self::Update,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "empty rpc",
+            Self::EmptyStream => "empty message on a stream",
+            Self::Health => "health",
+            Self::Query => "QueryExposure, NATIONAL_ID",
+            Self::QueryMobile => "QueryExposure, NATIONAL_ID + MOBILE",
+            Self::QueryDeep => "QueryExposure, 200 positions",
+            Self::Review => "ReviewPortfolio, an answer",
+            Self::Open => "ReportPosition, new account",
+            Self::Update => "ReportPosition, known account",
+        }
+    }
+
+    /// Its work in the store, which subjects it is about and how many tokens it shows.
+    const fn work(self) -> Option<(Work, Who, u32)> {
+        match self {
+            Self::Empty | Self::EmptyStream | Self::Health => None,
+            Self::Query => Some((Work::Query, Who::Plain, 1)),
+            Self::QueryMobile => Some((Work::Query, Who::Mobile, 2)),
+            Self::QueryDeep => Some((Work::Query, Who::Deep, 1)),
+            Self::Review => Some((Work::Review, Who::Plain, 1)),
+            Self::Open => Some((Work::Open, Who::Plain, 1)),
+            Self::Update => Some((Work::Update, Who::Plain, 1)),
+        }
+    }
+
+    const fn empty(self) -> Self {
+        match self {
+            Self::EmptyStream | Self::Review => Self::EmptyStream,
+            _ => Self::Empty,
+        }
+    }
+}
+
+/// Measures everything, on a thread of its own.
+pub(super) fn measure(ground: &Ground, plan: &Plan, cores: &Cores) -> anyhow::Result<Report> {
+    let copy = ground.folder.join("floor.db");
+    std::fs::copy(ground.database(), &copy).context("the database cannot be copied")?;
+    let empty = Server::start(Part::Empty, &ground.folder, cores)?;
+    let service = Server::start(Part::Service, &ground.folder, cores)?;
+    let mut bench = Running {
+        ground,
+        cores,
+        requests: Requests::new(ground),
+        rates: Vec::new(),
+        empty,
+        service,
+    };
+    let runtime = runtime(cores)?;
+    let report = runtime.block_on(bench.run(plan, &mut Floor::open(&copy)?));
+    drop(runtime);
+    report
+}
+
+/// Threads of the load, each on its cores.
+fn runtime(cores: &Cores) -> anyhow::Result<tokio::runtime::Runtime> {
+    let load = cores.load;
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.load_count())
+        .on_thread_start(move || {
+            // A thread that cannot be kept on its cores still works.
+            let _ = pin(&load);
+        })
+        .enable_all()
+        .build()
+        .context("the threads of the load cannot be started")
+}
+
+struct Running<'a> {
+    ground: &'a Ground,
+    cores: &'a Cores,
+    requests: Requests<'a>,
+    /// Calls of one caller in a second, as last measured.
+    rates: Vec<(Call, f64)>,
+    empty: Server,
+    service: Server,
+}
+
+/// The best of the rounds so far.
+struct Best {
+    figures: Vec<(Call, Figures)>,
+    mapping: Option<Cost>,
+    /// By call: reading and writing.
+    grouped: Vec<(Call, [Cost; 2])>,
+}
+
+impl Best {
+    fn figures(&self, call: Call) -> anyhow::Result<Figures> {
+        let found = self.figures.iter().find(|(known, _)| *known == call);
+        found.map(|(_, figures)| *figures).context("a call was not measured")
+    }
+
+    fn note(&mut self, call: Call, figures: Figures) {
+        match self.figures.iter_mut().find(|(known, _)| *known == call) {
+            Some((_, best)) => *best = best.better(figures),
+            None => self.figures.push((call, figures)),
+        }
+    }
+
+    fn note_floors(&mut self, call: Call, costs: [Cost; 2]) {
+        match self.grouped.iter_mut().find(|(known, _)| *known == call) {
+            Some((_, best)) => *best = [best[0].least(costs[0]), best[1].least(costs[1])],
+            None => self.grouped.push((call, costs)),
+        }
+    }
+}
+
+impl Running<'_> {
+    async fn run(&mut self, plan: &Plan, floor: &mut Floor) -> anyhow::Result<Report> {
+        let callers = self.connect(Part::Service, plan.connections).await?;
+        let empties = self.connect(Part::Empty, plan.connections).await?;
+        let mut best = Best {
+            figures: Vec::new(),
+            mapping: None,
+            grouped: Vec::new(),
+        };
+        for call in Call::ROUND {
+            let clients = if call.empty() == call { &empties } else { &callers };
+            self.call(call, clients, plan.in_flight, Duration::from_millis(500), PILOT_CALLS).await?;
+        }
+        let tokens = self.requests.tokens(0, &Vec::from_iter(0..FLOOR_TOKENS), Who::Plain)?;
+        for _ in 0..plan.rounds {
+            self.floors(plan, floor, &tokens, &mut best)?;
+            for call in Call::ROUND {
+                let clients = if call.empty() == call { &empties } else { &callers };
+                let count = self.expected(call, plan.time);
+                let measured = self.call(call, clients, plan.in_flight, plan.time, count).await?;
+                best.note(call, Figures::of(&measured));
+            }
+        }
+        let growth = self.growth(plan, &best).await?;
+        self.report(plan, &best, growth)
+    }
+
+    /// Requests that each caller may send in a time.
+    fn expected(&self, call: Call, time: Duration) -> usize {
+        let rate = self.rates.iter().find(|(known, _)| *known == call).map_or(1_000.0, |(_, rate)| *rate);
+        let count = (rate * time.as_secs_f64() * SPARE).min(f64::from(u32::MAX));
+        // Counted down by halves rather than cast: a float never becomes a length here.
+        usize::try_from(whole(count)).unwrap_or(usize::MAX)
+    }
+
+    async fn connect(&self, part: Part, count: usize) -> anyhow::Result<Vec<Client>> {
+        let server = match part {
+            Part::Service => &self.service,
+            Part::Empty => &self.empty,
+        };
+        let endpoint = Endpoint {
+            url: format!("https://{}", server.address),
+            server_name: Some("localhost".to_owned()),
+        };
+        let mut clients = Vec::with_capacity(count);
+        for caller in 0..count {
+            let [certificate, key, ca] = self.ground.certificate(caller);
+            let identity = ClientIdentity::read(&certificate, &key, &ca)?;
+            clients.push(Client::connect(&endpoint, Some(&identity), Arc::new(SystemEntropy)).await?);
+        }
+        Ok(clients)
+    }
+
+    async fn call(
+        &mut self,
+        call: Call,
+        clients: &[Client],
+        in_flight: usize,
+        time: Duration,
+        count: usize,
+    ) -> anyhow::Result<Measured> {
+        let callers = clients.len();
+        let server = if call.empty() == call { &self.empty } else { &self.service };
+        let load = Load {
+            clients,
+            in_flight,
+            time,
+            server: server.pid(),
+        };
+        let nothing = || vec![vec![(); EMPTY_CALLS]; callers];
+        let measured = match call {
+            Call::Empty | Call::Health => {
+                let check = |client: Client, ()| async move { Ok(client.check_health().await?) };
+                load.calls(nothing(), check).await
+            }
+            Call::EmptyStream => load.streams(nothing(), open_empty, |()| Ok(())).await,
+            Call::Query => load.calls(self.requests.queries(callers, count, Who::Plain)?, query).await,
+            Call::QueryMobile => load.calls(self.requests.queries(callers, count, Who::Mobile)?, query).await,
+            Call::QueryDeep => load.calls(self.requests.queries(callers, count, Who::Deep)?, query).await,
+            Call::Review => {
+                load.streams(self.requests.reviews(callers, count)?, open_review, is_answer).await
+            }
+            Call::Open => load.calls(self.requests.openings(callers, count)?, report).await,
+            Call::Update => load.calls(self.requests.updates(callers, count)?, report).await,
+        };
+        let measured = measured.with_context(|| format!("{} failed", call.name()))?;
+        let figures = Figures::of(&measured);
+        let rate = figures.per_second / f64::from(u32::try_from(callers.max(1))?);
+        self.rates.retain(|(known, _)| *known != call);
+        self.rates.push((call, rate));
+        Ok(measured)
+    }
+
+    fn floors(
+        &mut self,
+        plan: &Plan,
+        floor: &mut Floor,
+        tokens: &[Vec<SubjectToken>],
+        best: &mut Best,
+    ) -> anyhow::Result<()> {
+        let mapping = floors::mapping(self.ground, tokens, self.cores, plan.time / 4)?;
+        best.mapping = Some(best.mapping.map_or(mapping, |known| known.least(mapping)));
+        let group = plan.connections * plan.in_flight;
+        for call in Call::ROUND {
+            let Some((work, who, _)) = call.work() else { continue };
+            let mut targets = self.requests.targets(work, FLOOR_UNITS, who)?;
+            floor.learn(&self.ground.database(), work)?;
+            floor.resolve(work, &mut targets)?;
+            best.note_floors(call, floors::grouped(floor, work, &targets, group, self.cores)?);
+        }
+        Ok(())
+    }
+
+    async fn growth(&mut self, plan: &Plan, best: &Best) -> anyhow::Result<Vec<Growth>> {
+        let many = self.connect(Part::Service, CALLERS).await?;
+        let plain = self.call(Call::Query, &many, 1, plan.time, self.expected(Call::Query, plan.time)).await?;
+        let deep = self.call(Call::QueryDeep, &many, 1, plan.time, usize::MAX >> 40).await?;
+        let wide = self.call(Call::Query, &many, plan.in_flight, plan.time, PILOT_CALLS * 10).await?;
+        let empties = self.connect(Part::Empty, CALLERS).await?;
+        let empty = self.call(Call::Empty, &empties, plan.in_flight, plan.time, 0).await?;
+        let (plain, deep) = (Figures::of(&plain), Figures::of(&deep));
+        let rate = |wide: &Measured, narrow: Figures| Figures::of(wide).per_second / narrow.per_second;
+        Ok(vec![
+            Growth {
+                name: "query CPU, 200 positions ÷ 2.5",
+                figure: deep.cost.cpu_us / plain.cost.cpu_us,
+                goal: "≤ 10",
+            },
+            Growth {
+                name: "query rate, 64 connections ÷ few",
+                figure: rate(&wide, best.figures(Call::Query)?),
+                goal: "≥ 0.6",
+            },
+            Growth {
+                name: "empty rpc rate, 64 connections ÷ few",
+                figure: rate(&empty, best.figures(Call::Empty)?),
+                goal: "(0.64)",
+            },
+        ])
+    }
+
+    fn report(&self, plan: &Plan, best: &Best, growth: Vec<Growth>) -> anyhow::Result<Report> {
+        let mapping = best.mapping.context("mapping was not measured")?;
+        let mut floors = vec![FloorRow {
+            name: "map a token".to_owned(),
+            cost: mapping,
+        }];
+        for (call, [read, written]) in &best.grouped {
+            floors.push(FloorRow {
+                name: format!("grouped read: {}", call.name()),
+                cost: *read,
+            });
+            floors.push(FloorRow {
+                name: format!("grouped write: {}", call.name()),
+                cost: *written,
+            });
+        }
+        let rows = Call::ROUND.into_iter().map(|call| row(call, best, mapping)).collect::<Result<_, _>>()?;
+        Ok(Report {
+            machine: processor(),
+            cores: self.cores.count,
+            server_cores: self.cores.server_count,
+            positions: self.ground.population.positions,
+            subjects: self.ground.population.subjects(),
+            connections: plan.connections,
+            in_flight: plan.in_flight,
+            seconds: plan.time.as_secs_f64(),
+            rounds: plan.rounds,
+            loading_seconds: self.ground.loading_seconds,
+            bytes_per_position: self.ground.bytes_per_position,
+            floors,
+            rows,
+            growth,
+        })
+    }
+}
+
+fn row(call: Call, best: &Best, mapping: Cost) -> anyhow::Result<Row> {
+    let figures = best.figures(call)?;
+    let empty = best.figures(call.empty())?.cost;
+    let grouped = best.grouped.iter().find(|(known, _)| *known == call);
+    let floors = match (call.work(), grouped) {
+        (Some((_, _, tokens)), Some((_, [read, written]))) => {
+            let sum = |part: fn(&Cost) -> f64| {
+                part(&empty) + f64::from(tokens) * part(&mapping) + part(read) + part(written)
+            };
+            Some(Cost {
+                wall_us: sum(|cost| cost.wall_us),
+                cpu_us: sum(|cost| cost.cpu_us),
+            })
+        }
+        _ => None,
+    };
+    Ok(Row {
+        name: call.name(),
+        figures,
+        floors,
+        floors_over_wall: floors.map(|floors| floors.wall_us / figures.cost.wall_us),
+        floors_over_cpu: floors.map(|floors| floors.cpu_us / figures.cost.cpu_us),
+        cpu_over_empty: figures.cost.cpu_us / empty.cpu_us,
+    })
+}
+
+/// The whole part of a number that is not negative, by its digits.
+fn whole(number: f64) -> u64 {
+    format!("{:.0}", number.max(0.0)).parse().unwrap_or(0)
+}
+
+async fn query(client: Client, request: pb::QueryExposureRequest) -> anyhow::Result<()> {
+    let answer = client.exposure().query_exposure(request).await?.into_inner().answer;
+    let answer = answer.context("an answer is empty")?;
+    anyhow::ensure!(answer.state() == pb::SubjectState::Found, "a known subject was not found");
+    Ok(())
+}
+
+async fn report(client: Client, request: pb::ReportPositionRequest) -> anyhow::Result<()> {
+    client.reporting().report_position(request).await?;
+    Ok(())
+}
+
+type Stream<T> = std::pin::Pin<Box<dyn futures::Stream<Item = anyhow::Result<T>> + Send>>;
+
+async fn open_empty(
+    client: Client,
+    messages: tokio_stream::wrappers::ReceiverStream<()>,
+) -> anyhow::Result<Stream<()>> {
+    let opened = client.empty_stream(EMPTY_STREAM, messages).await?;
+    Ok(opened.map(|message| Ok(message?)).boxed())
+}
+
+async fn open_review(
+    client: Client,
+    messages: tokio_stream::wrappers::ReceiverStream<pb::ReviewPortfolioRequest>,
+) -> anyhow::Result<Stream<pb::ReviewPortfolioResponse>> {
+    let opened = client.exposure().review_portfolio(messages).await?.into_inner();
+    Ok(opened.map(|message| Ok(message?)).boxed())
+}
+
+fn is_answer(message: pb::ReviewPortfolioResponse) -> anyhow::Result<()> {
+    use pb::review_portfolio_response::Outcome;
+    match message.outcome {
+        Some(Outcome::Answer(_)) => Ok(()),
+        other => anyhow::bail!("a review was not answered: {other:?}"),
+    }
+}

@@ -1,0 +1,395 @@
+//! The floor under the store, for `tallystick bench`: the rows that a unit of work needs, read and written by nothing but
+//! the driver, in transactions of a given size, on a copy of the database.
+//!
+//! Decides and checks nothing; the rows it writes are those of the product (taken from the live database as a pattern)
+//! under other keys. Invariant: it never opens a database that serves.
+
+use std::hint::black_box;
+use std::path::Path;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params, params_from_iter};
+
+use super::failure::{Failure, Outcome};
+use super::{changes, load, open, reads};
+use crate::domain::names::{MemberNo, SubjectId};
+use crate::domain::token::Pseudonym;
+use crate::store::StoreError;
+
+/// Tables and indexes that hold positions and whom they concern: everything but history, looks and the audit log.
+const OF_POSITIONS: &str = "-- bytes_of_positions
+    SELECT coalesce(sum(pgsize), 0)
+    FROM dbstat
+    WHERE aggregate = TRUE AND name IN (
+        'position', 'account', 'subject_token', 'subject_token_by_vector', 'subject_token_by_subject',
+        'mobile_link', 'mobile_link_by_subject')";
+
+/// A kind of unit of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// A query: inquiry, frozen figures, request, audit entry.
+    Query,
+    /// An answer of a review: inquiry and audit entry.
+    Review,
+    /// A report of a new account: account, position, request, audit entry.
+    Open,
+    /// A report that changes a known account: account, position, past version, history, request, audit entry.
+    Update,
+}
+
+impl Work {
+    const fn rpc(self) -> &'static str {
+        match self {
+            Self::Query => "QueryExposure",
+            Self::Review => "ReviewPortfolio",
+            Self::Open | Self::Update => "ReportPosition",
+        }
+    }
+
+    const fn is_look(self) -> bool {
+        matches!(self, Self::Query | Self::Review)
+    }
+}
+
+/// What one unit of work is about.
+#[derive(Clone)]
+pub struct Target {
+    /// The tokens shown, the strong one first.
+    pub tokens: Vec<Pseudonym>,
+    /// Who asks or reports.
+    pub member_no: MemberNo,
+    /// The account; empty for looks.
+    pub account_ref: String,
+    /// Set by [`Floor::resolve`].
+    subject_id: SubjectId,
+    /// Set by [`Floor::resolve`].
+    account_no: i64,
+}
+
+crate::redacted_debug!(Target);
+
+impl Target {
+    /// Something about the subject that tokens name.
+    pub fn new(tokens: Vec<Pseudonym>, member_no: MemberNo, account_ref: String) -> Self {
+        Self {
+            tokens,
+            member_no,
+            account_ref,
+            subject_id: SubjectId(0),
+            account_no: 0,
+        }
+    }
+}
+
+/// Rows of the product, as patterns.
+#[derive(Default)]
+struct Patterns {
+    inquiry: Vec<Value>,
+    frozen: Vec<Value>,
+    request: Vec<Value>,
+    opening: Vec<Value>,
+    position: Vec<Value>,
+    past_version: Vec<Value>,
+    history: Vec<Value>,
+}
+
+/// The driver on a copy of a database.
+pub struct Floor {
+    connection: Connection,
+    patterns: Patterns,
+    /// Makes keys that no row has.
+    counter: i64,
+}
+
+crate::redacted_debug!(Floor);
+
+impl Floor {
+    /// Opens a copy for reading and writing, with the store's settings.
+    ///
+    /// # Errors
+    /// [`StoreError::Disk`] when it cannot be opened.
+    pub fn open(copy: &Path) -> Result<Self, StoreError> {
+        Ok(Self {
+            connection: open::writer(copy)?,
+            patterns: Patterns::default(),
+            counter: 1 << 40,
+        })
+    }
+
+    /// Takes the latest rows of a kind of work from the live database, which must have done one.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it did none.
+    pub fn learn(&mut self, live: &Path, work: Work) -> Result<(), StoreError> {
+        let live = open::reader(live)?;
+        self.patterns = learn(&live, work).map_err(StoreError::from)?;
+        Ok(())
+    }
+
+    /// Looks up the numbers that targets are known by, outside of what is measured.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for a token or account that is not on file.
+    pub fn resolve(&self, work: Work, targets: &mut [Target]) -> Result<(), StoreError> {
+        for target in targets {
+            resolve(&self.connection, work, target).map_err(StoreError::from)?;
+        }
+        Ok(())
+    }
+
+    /// Reads what a group of units of work needs, in one transaction; tells how many rows it read.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the engine.
+    pub fn read_group(&mut self, work: Work, targets: &[Target]) -> Result<usize, StoreError> {
+        self.read(work, targets).map_err(StoreError::from)
+    }
+
+    /// Writes what a group of units of work leaves behind, in one durable transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the engine.
+    pub fn write_group(&mut self, work: Work, targets: &[Target]) -> Result<(), StoreError> {
+        self.write(work, targets).map_err(StoreError::from)
+    }
+
+    /// Moves the write-ahead log into the copy.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the engine.
+    pub fn checkpoint(&mut self) -> Result<(), StoreError> {
+        checkpoint(&self.connection).map_err(StoreError::from)
+    }
+
+    fn read(&mut self, work: Work, targets: &[Target]) -> Outcome<usize> {
+        let transaction = self.connection.transaction()?;
+        let mut rows = 0;
+        for target in targets {
+            rows += read_one(&transaction, work, target)?;
+        }
+        transaction.commit()?;
+        Ok(rows)
+    }
+
+    fn write(&mut self, work: Work, targets: &[Target]) -> Outcome<()> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for target in targets {
+            self.counter += 1;
+            write_one(&transaction, &self.patterns, work, target, self.counter)?;
+        }
+        Ok(transaction.commit()?)
+    }
+}
+
+/// Bytes of the tables and indexes that hold current positions, of a database that nobody writes to.
+///
+/// # Errors
+/// [`StoreError::Disk`] when it cannot be opened.
+pub fn bytes_of_positions(path: &Path) -> Result<u64, StoreError> {
+    let connection = open::reader(path)?;
+    let bytes: i64 = connection
+        .query_row(OF_POSITIONS, [], |row| row.get(0))
+        .map_err(Failure::from)?;
+    Ok(u64::try_from(bytes).unwrap_or(0))
+}
+
+/// Every column of every row of a query, looked at.
+fn step(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) -> Outcome<usize> {
+    let mut prepared = connection.prepare_cached(sql)?;
+    let columns = prepared.column_count();
+    let mut rows = prepared.query(parameters)?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        for column in 0..columns {
+            black_box(row.get_ref(column)?);
+        }
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn read_one(connection: &Connection, work: Work, target: &Target) -> Outcome<usize> {
+    let subject = target.subject_id.0;
+    let mut rows = 0;
+    for token in &target.tokens {
+        rows += step(connection, load::FIND_TOKEN.sql, params![token.sealed])?;
+    }
+    if work != Work::Review {
+        let name = params![target.member_no.0, work.rpc(), [0_u8; 16]];
+        rows += step(connection, load::FIND_REQUEST.sql, name)?;
+    }
+    if work.is_look() {
+        rows += step(connection, load::POSITIONS_OF_SUBJECT.sql, params![subject])?;
+        rows += step(connection, load::HISTORY_OF_SUBJECT.sql, params![subject])?;
+        rows += step(connection, load::INQUIRIES_OF_SUBJECT.sql, params![subject])?;
+    } else {
+        let account = params![target.member_no.0, target.account_ref];
+        rows += step(connection, load::FIND_ACCOUNT.sql, account)?;
+    }
+    if work == Work::Query {
+        rows += step(connection, load::FROZEN_OF_SUBJECT.sql, params![subject, 0])?;
+    }
+    if work == Work::Update {
+        let row = params![subject, target.member_no.0, target.account_no];
+        rows += step(connection, reads::CURRENT_POSITION.sql, row)?;
+    }
+    Ok(rows)
+}
+
+fn put(connection: &Connection, sql: &str, pattern: &[Value], keys: &[(usize, Value)]) -> Outcome<()> {
+    let mut row: Vec<&Value> = pattern.iter().collect();
+    for (column, key) in keys {
+        if let Some(slot) = row.get_mut(*column) {
+            *slot = key;
+        }
+    }
+    connection.prepare_cached(sql)?.execute(params_from_iter(row))?;
+    Ok(())
+}
+
+fn write_one(
+    connection: &Connection,
+    patterns: &Patterns,
+    work: Work,
+    target: &Target,
+    counter: i64,
+) -> Outcome<()> {
+    let subject = || Value::Integer(target.subject_id.0);
+    let member = || Value::Integer(target.member_no.0);
+    let number = Value::Integer(counter);
+    if work.is_look() {
+        let keys = [(0, subject()), (1, number.clone()), (3, member())];
+        put(connection, changes::INSERT_INQUIRY.sql, &patterns.inquiry, &keys)?;
+    }
+    match work {
+        Work::Query => {
+            // A day of its own: the copy may hold the subject's figures of today.
+            let keys = [(0, subject()), (1, number.clone()), (2, member())];
+            put(connection, changes::PUT_FROZEN.sql, &patterns.frozen, &keys)?;
+        }
+        Work::Review => {}
+        Work::Open => {
+            let row = params![target.member_no.0, target.account_ref, counter, target.subject_id.0, 1];
+            connection.prepare_cached(changes::PUT_ACCOUNT.sql)?.execute(row)?;
+            let keys = [(0, subject()), (1, member()), (2, number.clone())];
+            put(connection, changes::PUT_POSITION.sql, &patterns.position, &keys)?;
+        }
+        Work::Update => {
+            let account = || Value::Integer(target.account_no);
+            let row =
+                params![target.member_no.0, target.account_ref, target.account_no, target.subject_id.0, 2];
+            connection.prepare_cached(changes::PUT_ACCOUNT.sql)?.execute(row)?;
+            let keys = [(0, subject()), (1, member()), (2, account())];
+            put(connection, changes::PUT_POSITION.sql, &patterns.position, &keys)?;
+            let keys = [(0, account()), (1, member()), (3, number.clone())];
+            put(connection, changes::PUT_PAST_VERSION.sql, &patterns.past_version, &keys)?;
+            let keys = [(0, subject()), (1, account()), (2, number.clone())];
+            put(connection, changes::PUT_HISTORY.sql, &patterns.history, &keys)?;
+        }
+    }
+    if work != Work::Review {
+        let keys = [(0, member()), (2, Value::Blob(random_looking(counter).to_vec()))];
+        put(connection, changes::INSERT_REQUEST.sql, &patterns.request, &keys)?;
+    }
+    let leaf = [random_looking(counter), random_looking(-counter)].concat();
+    connection
+        .prepare_cached(changes::INSERT_WAITING.sql)?
+        .execute(params![counter, leaf])?;
+    put(connection, changes::INSERT_OPENING.sql, &patterns.opening, &[(0, number)])
+}
+
+/// Sixteen bytes that fall anywhere in an index, as a UUID does: a multiplication by an odd constant.
+fn random_looking(counter: i64) -> [u8; 16] {
+    i128::from(counter)
+        .wrapping_mul(0x5851_F42D_4C95_7F2D_1405_7B7E_F767_814F)
+        .to_be_bytes()
+}
+
+fn pattern(connection: &Connection, sql: &str) -> Outcome<Vec<Value>> {
+    let mut prepared = connection.prepare(sql)?;
+    let columns = prepared.column_count();
+    let found = prepared
+        .query_row([], |row| (0..columns).map(|column| row.get(column)).collect())
+        .optional()?;
+    found.ok_or_else(|| super::failure::corrupt("pattern", sql.lines().next().unwrap_or_default()))
+}
+
+fn learn(live: &Connection, work: Work) -> Outcome<Patterns> {
+    let mut patterns = Patterns {
+        opening: pattern(
+            live,
+            "SELECT entry_id, salt, content FROM audit_opening ORDER BY entry_id DESC LIMIT 1",
+        )?,
+        ..Patterns::default()
+    };
+    if work.is_look() {
+        patterns.inquiry = pattern(
+            live,
+            "SELECT subject_id, inquired_at, answer_id, member_no, kind, purpose, with_strong, counted,
+                consent_reference, consent_purposes, consent_granted_on, consent_expires_on, consent_text_sha256
+            FROM inquiry LIMIT 1",
+        )?;
+    }
+    if work != Work::Review {
+        let of_rpc = format!(
+            "SELECT member_no, rpc, request_id, body_sha256, created_at, accepted FROM request
+            WHERE rpc = '{}' ORDER BY created_at DESC LIMIT 1",
+            work.rpc()
+        );
+        patterns.request = pattern(live, &of_rpc)?;
+    }
+    match work {
+        Work::Query => {
+            patterns.frozen = pattern(
+                live,
+                "SELECT subject_id, day, member_no, hard, with_strong, figures FROM frozen_answer LIMIT 1",
+            )?;
+        }
+        Work::Review => {}
+        Work::Open => patterns.position = pattern(live, &columns_of(changes::PUT_POSITION.sql, "position"))?,
+        Work::Update => {
+            patterns.position = pattern(live, &columns_of(changes::PUT_POSITION.sql, "position"))?;
+            patterns.past_version =
+                pattern(live, &columns_of(changes::PUT_PAST_VERSION.sql, "past_version"))?;
+            patterns.history = pattern(live, &columns_of(changes::PUT_HISTORY.sql, "position_history"))?;
+        }
+    }
+    Ok(patterns)
+}
+
+/// A query of the columns that an INSERT names.
+fn columns_of(insert: &str, table: &str) -> String {
+    let names = insert
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map_or("", |(names, _)| names);
+    format!("SELECT {names} FROM {table} LIMIT 1")
+}
+
+fn resolve(connection: &Connection, work: Work, target: &mut Target) -> Outcome<()> {
+    let Some(first) = target.tokens.first() else {
+        return Ok(());
+    };
+    let subject = load::FIND_TOKEN.get(connection, params![first.sealed], |row| Ok(row.get(2)?))?;
+    target.subject_id = SubjectId(subject);
+    if work == Work::Update {
+        let account = params![target.member_no.0, target.account_ref];
+        target.account_no = load::FIND_ACCOUNT.get(connection, account, |row| Ok(row.get(0)?))?;
+    }
+    Ok(())
+}
+
+/// Moves the write-ahead log into a database that nobody else has open, so that the file alone is the database.
+///
+/// # Errors
+/// [`StoreError::Disk`] when it cannot be opened or written.
+pub fn settle(path: &Path) -> Result<(), StoreError> {
+    let connection = open::writer(path)?;
+    checkpoint(&connection).map_err(StoreError::from)
+}
+
+fn checkpoint(connection: &Connection) -> Outcome<()> {
+    Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+}
