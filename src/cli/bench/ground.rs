@@ -9,7 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::population::{LENDERS_COUNT, Population, lender, positions_of};
 use crate::cli::audit::DATABASE_FILE;
-use crate::cli::pki::{Authority, CA_CERTIFICATE, Purpose};
+use crate::cli::authority::{Authority, Validity};
+use crate::cli::certs;
 use crate::domain::clock::{Clock as _, Entropy as _, SystemClock};
 use crate::domain::date::days_before;
 use crate::domain::member::{Certificate, LenderGroup, Role};
@@ -28,6 +29,8 @@ use crate::store::Store as _;
 pub(super) const KEY_VERSION: KeyVersion = KeyVersion(1);
 /// Lenders with a certificate: each has a connection of its own at most.
 pub(super) const CALLERS: usize = 64;
+/// The authority's certificate in its folder.
+pub(super) const CA_FILE: &str = "ca.pem";
 /// Days that certificates are valid.
 const CERTIFICATE_DAYS: u32 = 30;
 /// Subjects whose tokens are made at once.
@@ -87,7 +90,7 @@ impl Ground {
         [
             certs.join(format!("{name}.pem")),
             certs.join(format!("{name}.key")),
-            certs.join(CA_CERTIFICATE),
+            certs.join(CA_FILE),
         ]
     }
 
@@ -214,20 +217,19 @@ fn bar(length: u64, what: &str) -> anyhow::Result<ProgressBar> {
 }
 
 /// An authority, a certificate of the server and one for each caller; tells those of the callers.
-fn issue_all(certs: &Path) -> anyhow::Result<Vec<Certificate>> {
-    let now = SystemClock.now();
-    let authority = Authority::create("Tallystick bench authority", CERTIFICATE_DAYS, now)?;
-    authority.save(certs)?;
-    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    authority
-        .issue("server", &Purpose::Server(names), CERTIFICATE_DAYS, now)?
-        .save(certs, "server")?;
+fn issue_all(folder: &Path) -> anyhow::Result<Vec<Certificate>> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let validity = Validity::days(SystemClock.now(), CERTIFICATE_DAYS)?;
+    let authority = Authority::create("Tallystick bench authority", validity)?;
+    certs::write(folder, "ca", authority.certificate(), authority.key())?;
+    let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+    certs::write_pair(folder, "server", &authority.issue_server(&hosts, validity)?)?;
     (0..CALLERS)
         .map(|number| {
             let name = lender_name(number);
-            let issued = authority.issue(&name, &Purpose::Client, CERTIFICATE_DAYS, now)?;
-            issued.save(certs, &name)?;
-            Ok(parse_certificate(&issued.der)?)
+            let pair = authority.issue_client(&name, validity)?;
+            certs::write_pair(folder, &name, &pair)?;
+            Ok(parse_certificate(pair.certificate.as_bytes())?)
         })
         .collect()
 }

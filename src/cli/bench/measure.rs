@@ -414,8 +414,8 @@ async fn open_review(
 }
 
 fn is_answer(message: pb::ReviewPortfolioResponse) -> anyhow::Result<()> {
-    use pb::review_portfolio_response::Outcome;
-    match message.outcome {
+    use pb::review_portfolio_response::Result as Outcome;
+    match message.result {
         Some(Outcome::Answer(_)) => Ok(()),
         other => anyhow::bail!("a review was not answered: {other:?}"),
     }

@@ -15,9 +15,9 @@ use clap::ValueEnum;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::ground::CA_FILE;
 use super::machine::{Cores, pin};
 use crate::audit::Origin;
-use crate::cli::pki::CA_CERTIFICATE;
 use crate::cli::service::{self, Setup};
 use crate::domain::clock::SystemClock;
 use crate::domain::unit::working_set::MarketRules;
@@ -123,7 +123,7 @@ async fn serve(folder: &Path, stop: CancellationToken) -> anyhow::Result<()> {
             tls: Some(TlsFiles {
                 certificate: certs.join("server.pem"),
                 key: certs.join("server.key"),
-                client_ca: certs.join(CA_CERTIFICATE),
+                client_ca: certs.join(CA_FILE),
             }),
             limits: Limits::default(),
             tls_reload_interval: Duration::from_secs(2),
@@ -151,7 +151,7 @@ async fn serve_empty(folder: &Path, stop: CancellationToken) -> anyhow::Result<(
     let pem = floor::Pem {
         certificate: read("server.pem")?,
         key: read("server.key")?,
-        client_ca: read(CA_CERTIFICATE)?,
+        client_ca: read(CA_FILE)?,
     };
     let listener = TcpListener::bind(LOOPBACK).await?;
     say(listener.local_addr()?)?;

@@ -120,7 +120,14 @@ pub(super) fn lender(subject: u64, place: u64) -> u64 {
 
 /// A lender's name of the subject's `place`th position: in no order of subjects, as accounts are.
 pub(super) fn account_ref(subject: u64, place: u64) -> String {
-    format!("L-{:016x}-{place}", subject.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    format!("L-{}-{place}", letters(subject.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+}
+
+/// A number in letters: digits in a row would look like a telephone number and be refused.
+pub(super) fn letters(number: u64) -> String {
+    const LETTERS: &[u8; 16] = b"abcdefghijklmnop";
+    let nibbles = number.to_be_bytes().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles.map(|nibble| char::from(LETTERS[usize::from(nibble)])).collect()
 }
 
 #[cfg(test)]
@@ -148,6 +155,11 @@ mod tests {
         let lenders: std::collections::BTreeSet<u64> =
             (0..DEEP_POSITIONS).map(|place| lender(DEEP_EVERY - 1, place)).collect();
         assert_eq!(u64::try_from(lenders.len()).ok(), Some(DEEP_POSITIONS));
+    }
+
+    #[test]
+    fn a_number_in_letters_has_no_digit() {
+        assert_eq!(letters(0x0123_4567_89ab_cdef), "abcdefghijklmnop");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::ground::{CALLERS, Ground, KEY_VERSION};
-use super::population::{DEEP_EVERY, account_ref, has_mobile, lender, positions_of};
+use super::population::{DEEP_EVERY, account_ref, has_mobile, lender, letters, positions_of};
 use crate::domain::clock::Entropy as _;
 use crate::domain::currency::Currency;
 use crate::domain::date::days_after;
@@ -167,7 +167,7 @@ impl<'a> Requests<'a> {
                 let position = self.ground.population.position(*subject, 0, tokens, order);
                 let mut position = position.context("an account has no valid name")?;
                 position.account_ref =
-                    AccountRef::parse(&format!("N-{number:08x}-{caller}")).context("no valid name")?;
+                    AccountRef::parse(&format!("N-{}-{caller}", letters(number))).context("no valid name")?;
                 reports.push(report::report_to_wire(&position, EventType::Opened, request_id()));
             }
             Ok(reports)
@@ -232,7 +232,7 @@ impl<'a> Requests<'a> {
                     let (_, member_no) = self.ground.lenders[lender];
                     let account = match work {
                         Work::Query | Work::Review => String::new(),
-                        Work::Open => format!("N-{number:08x}-floor"),
+                        Work::Open => format!("N-{}-floor", letters(number)),
                         Work::Update => account_ref(*subject, 0),
                     };
                     Ok(Target::new(self.ground.pseudonyms(*subject)?, member_no, account))
