@@ -16,7 +16,11 @@ pub(super) fn mapping(
     time: Duration,
 ) -> anyhow::Result<Cost> {
     let (member, _) = &ground.lenders[0];
-    let keys = |token: &SubjectToken| ground.ledger.member_keys(member, KEY_VERSION, token.identifier_type());
+    let keys = |token: &SubjectToken| {
+        ground
+            .ledger
+            .member_keys(member, KEY_VERSION, token.identifier_type())
+    };
     let Some(keys) = tokens.iter().flatten().next().map(keys) else {
         anyhow::bail!("there is no token to map");
     };
@@ -33,14 +37,22 @@ pub(super) fn mapping(
             std::hint::black_box(ground.ledger.pseudonyms([(&keys, &read)].into_iter()));
             mapped += 1;
         }
-        Ok(Cost::of(mapped, began.elapsed(), cpu_of_thread()?.saturating_sub(used)))
+        Ok(Cost::of(
+            mapped,
+            began.elapsed(),
+            cpu_of_thread()?.saturating_sub(used),
+        ))
     };
     let threads = cores.server_count.max(1);
     let costs: Vec<anyhow::Result<Cost>> = std::thread::scope(|scope| {
         let started: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         started
             .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("mapping failed"))))
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err(anyhow::anyhow!("mapping failed")))
+            })
             .collect()
     });
     let mut all = Cost::default();
@@ -79,6 +91,8 @@ pub(super) fn grouped(
     };
     std::thread::scope(|scope| {
         let thread = scope.spawn(run);
-        thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the floor failed")))
+        thread
+            .join()
+            .unwrap_or_else(|_| Err(anyhow::anyhow!("the floor failed")))
     })
 }

@@ -22,8 +22,8 @@ use crate::domain::unit::{Action, Administration, NewMember, Outcome, Report, Wr
 use crate::identity::entropy::SystemEntropy;
 use crate::identity::keys::{self, Halves, KeyCommands, LedgerKeys, TokenKeys};
 use crate::members::parse_certificate;
-use crate::store::sqlite::{SqliteOptions, SqliteStore, floor};
 use crate::store::Store as _;
+use crate::store::sqlite::{SqliteOptions, SqliteStore, floor};
 
 /// The key version of the bench's tokens.
 pub(super) const KEY_VERSION: KeyVersion = KeyVersion(1);
@@ -96,7 +96,13 @@ impl Ground {
 
     /// The pseudonyms of a subject's identifiers: those of any member's tokens.
     pub fn pseudonyms(&self, subject: u64) -> anyhow::Result<Vec<Pseudonym>> {
-        pseudonyms(&self.tokens, &self.ledger, &self.lenders[0].0, self.population, subject)
+        pseudonyms(
+            &self.tokens,
+            &self.ledger,
+            &self.lenders[0].0,
+            self.population,
+            subject,
+        )
     }
 
     /// Loads the market through the store: everybody's first loan, then the second loans, and so on, as time brings them.

@@ -81,14 +81,21 @@ pub(super) fn cpu_of_process(pid: u32) -> anyhow::Result<Duration> {
 pub(super) fn cpu_of_thread() -> anyhow::Result<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat")
         .context("cannot read /proc/thread-self/schedstat")?;
-    let nanos = text.split_whitespace().next().and_then(|field| field.parse().ok());
-    nanos.map(Duration::from_nanos).context("/proc/thread-self/schedstat is of another form")
+    let nanos = text
+        .split_whitespace()
+        .next()
+        .and_then(|field| field.parse().ok());
+    nanos
+        .map(Duration::from_nanos)
+        .context("/proc/thread-self/schedstat is of another form")
 }
 
 /// The processor's name, for the report.
 pub(super) fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with("model name"));
-    line.and_then(|line| line.split_once(':'))
-        .map_or_else(|| "an unknown processor".to_owned(), |(_, name)| name.trim().to_owned())
+    line.and_then(|line| line.split_once(':')).map_or_else(
+        || "an unknown processor".to_owned(),
+        |(_, name)| name.trim().to_owned(),
+    )
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use futures::StreamExt as _;
 
+use super::calls::{Call, is_answer, open_empty, open_review, query, report};
 use super::floors;
 use super::ground::{CALLERS, Ground};
 use super::load::{Load, Measured};
@@ -16,9 +16,7 @@ use super::requests::{Requests, Who};
 use crate::client::{Client, ClientIdentity, Endpoint};
 use crate::identity::entropy::SystemEntropy;
 use crate::identity::token::SubjectToken;
-use crate::server::floor::EMPTY_STREAM;
-use crate::store::sqlite::floor::{Floor, Work};
-use crate::wire::pb;
+use crate::store::sqlite::floor::Floor;
 
 /// Calls of each caller in the pilot, which warms up and tells how many requests a round needs.
 const PILOT_CALLS: usize = 200;
@@ -39,67 +37,6 @@ pub(super) struct Plan {
     pub rounds: u32,
     /// Of each measurement of each round.
     pub time: Duration,
-}
-
-/// What is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Call {
-    Empty,
-    EmptyStream,
-    Health,
-    Query,
-    QueryMobile,
-    QueryDeep,
-    Review,
-    Open,
-    Update,
-}
-
-impl Call {
-    const ROUND: [Self; 8] = [
-        Self::Empty,
-        Self::EmptyStream,
-        Self::Health,
-        Self::Query,
-        Self::QueryMobile,
-        Self::Review,
-        Self::Open,
-        Self::Update,
-    ];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Empty => "empty rpc",
-            Self::EmptyStream => "empty message on a stream",
-            Self::Health => "health",
-            Self::Query => "QueryExposure, NATIONAL_ID",
-            Self::QueryMobile => "QueryExposure, NATIONAL_ID + MOBILE",
-            Self::QueryDeep => "QueryExposure, 200 positions",
-            Self::Review => "ReviewPortfolio, an answer",
-            Self::Open => "ReportPosition, new account",
-            Self::Update => "ReportPosition, known account",
-        }
-    }
-
-    /// Its work in the store, which subjects it is about and how many tokens it shows.
-    const fn work(self) -> Option<(Work, Who, u32)> {
-        match self {
-            Self::Empty | Self::EmptyStream | Self::Health => None,
-            Self::Query => Some((Work::Query, Who::Plain, 1)),
-            Self::QueryMobile => Some((Work::Query, Who::Mobile, 2)),
-            Self::QueryDeep => Some((Work::Query, Who::Deep, 1)),
-            Self::Review => Some((Work::Review, Who::Plain, 1)),
-            Self::Open => Some((Work::Open, Who::Plain, 1)),
-            Self::Update => Some((Work::Update, Who::Plain, 1)),
-        }
-    }
-
-    const fn empty(self) -> Self {
-        match self {
-            Self::EmptyStream | Self::Review => Self::EmptyStream,
-            _ => Self::Empty,
-        }
-    }
 }
 
 /// Measures everything, on a thread of its own.
@@ -157,7 +94,9 @@ struct Best {
 impl Best {
     fn figures(&self, call: Call) -> anyhow::Result<Figures> {
         let found = self.figures.iter().find(|(known, _)| *known == call);
-        found.map(|(_, figures)| *figures).context("a call was not measured")
+        found
+            .map(|(_, figures)| *figures)
+            .context("a call was not measured")
     }
 
     fn note(&mut self, call: Call, figures: Figures) {
@@ -186,9 +125,18 @@ impl Running<'_> {
         };
         for call in Call::ROUND {
             let clients = if call.empty() == call { &empties } else { &callers };
-            self.call(call, clients, plan.in_flight, Duration::from_millis(500), PILOT_CALLS).await?;
+            self.call(
+                call,
+                clients,
+                plan.in_flight,
+                Duration::from_millis(500),
+                PILOT_CALLS,
+            )
+            .await?;
         }
-        let tokens = self.requests.tokens(0, &Vec::from_iter(0..FLOOR_TOKENS), Who::Plain)?;
+        let tokens = self
+            .requests
+            .tokens(0, &Vec::from_iter(0..FLOOR_TOKENS), Who::Plain)?;
         for _ in 0..plan.rounds {
             self.floors(plan, floor, &tokens, &mut best)?;
             for call in Call::ROUND {
@@ -204,9 +152,12 @@ impl Running<'_> {
 
     /// Requests that each caller may send in a time.
     fn expected(&self, call: Call, time: Duration) -> usize {
-        let rate = self.rates.iter().find(|(known, _)| *known == call).map_or(1_000.0, |(_, rate)| *rate);
+        let rate = self
+            .rates
+            .iter()
+            .find(|(known, _)| *known == call)
+            .map_or(1_000.0, |(_, rate)| *rate);
         let count = (rate * time.as_secs_f64() * SPARE).min(f64::from(u32::MAX));
-        // Counted down by halves rather than cast: a float never becomes a length here.
         usize::try_from(whole(count)).unwrap_or(usize::MAX)
     }
 
@@ -237,7 +188,11 @@ impl Running<'_> {
         count: usize,
     ) -> anyhow::Result<Measured> {
         let callers = clients.len();
-        let server = if call.empty() == call { &self.empty } else { &self.service };
+        let server = if call.empty() == call {
+            &self.empty
+        } else {
+            &self.service
+        };
         let load = Load {
             clients,
             in_flight,
@@ -251,11 +206,21 @@ impl Running<'_> {
                 load.calls(nothing(), check).await
             }
             Call::EmptyStream => load.streams(nothing(), open_empty, |()| Ok(())).await,
-            Call::Query => load.calls(self.requests.queries(callers, count, Who::Plain)?, query).await,
-            Call::QueryMobile => load.calls(self.requests.queries(callers, count, Who::Mobile)?, query).await,
-            Call::QueryDeep => load.calls(self.requests.queries(callers, count, Who::Deep)?, query).await,
+            Call::Query => {
+                load.calls(self.requests.queries(callers, count, Who::Plain)?, query)
+                    .await
+            }
+            Call::QueryMobile => {
+                load.calls(self.requests.queries(callers, count, Who::Mobile)?, query)
+                    .await
+            }
+            Call::QueryDeep => {
+                load.calls(self.requests.queries(callers, count, Who::Deep)?, query)
+                    .await
+            }
             Call::Review => {
-                load.streams(self.requests.reviews(callers, count)?, open_review, is_answer).await
+                load.streams(self.requests.reviews(callers, count)?, open_review, is_answer)
+                    .await
             }
             Call::Open => load.calls(self.requests.openings(callers, count)?, report).await,
             Call::Update => load.calls(self.requests.updates(callers, count)?, report).await,
@@ -279,7 +244,9 @@ impl Running<'_> {
         best.mapping = Some(best.mapping.map_or(mapping, |known| known.least(mapping)));
         let group = plan.connections * plan.in_flight;
         for call in Call::ROUND {
-            let Some((work, who, _)) = call.work() else { continue };
+            let Some((work, who, _)) = call.work() else {
+                continue;
+            };
             let mut targets = self.requests.targets(work, FLOOR_UNITS, who)?;
             floor.learn(&self.ground.database(), work)?;
             floor.resolve(work, &mut targets)?;
@@ -290,11 +257,25 @@ impl Running<'_> {
 
     async fn growth(&mut self, plan: &Plan, best: &Best) -> anyhow::Result<Vec<Growth>> {
         let many = self.connect(Part::Service, CALLERS).await?;
-        let plain = self.call(Call::Query, &many, 1, plan.time, self.expected(Call::Query, plan.time)).await?;
-        let deep = self.call(Call::QueryDeep, &many, 1, plan.time, usize::MAX >> 40).await?;
-        let wide = self.call(Call::Query, &many, plan.in_flight, plan.time, PILOT_CALLS * 10).await?;
+        let plain = self
+            .call(
+                Call::Query,
+                &many,
+                1,
+                plan.time,
+                self.expected(Call::Query, plan.time),
+            )
+            .await?;
+        let deep = self
+            .call(Call::QueryDeep, &many, 1, plan.time, usize::MAX >> 40)
+            .await?;
+        let wide = self
+            .call(Call::Query, &many, plan.in_flight, plan.time, PILOT_CALLS * 10)
+            .await?;
         let empties = self.connect(Part::Empty, CALLERS).await?;
-        let empty = self.call(Call::Empty, &empties, plan.in_flight, plan.time, 0).await?;
+        let empty = self
+            .call(Call::Empty, &empties, plan.in_flight, plan.time, 0)
+            .await?;
         let (plain, deep) = (Figures::of(&plain), Figures::of(&deep));
         let rate = |wide: &Measured, narrow: Figures| Figures::of(wide).per_second / narrow.per_second;
         Ok(vec![
@@ -332,7 +313,10 @@ impl Running<'_> {
                 cost: *written,
             });
         }
-        let rows = Call::ROUND.into_iter().map(|call| row(call, best, mapping)).collect::<Result<_, _>>()?;
+        let rows = Call::ROUND
+            .into_iter()
+            .map(|call| row(call, best, mapping))
+            .collect::<Result<_, _>>()?;
         Ok(Report {
             machine: processor(),
             cores: self.cores.count,
@@ -383,40 +367,58 @@ fn whole(number: f64) -> u64 {
     format!("{:.0}", number.max(0.0)).parse().unwrap_or(0)
 }
 
-async fn query(client: Client, request: pb::QueryExposureRequest) -> anyhow::Result<()> {
-    let answer = client.exposure().query_exposure(request).await?.into_inner().answer;
-    let answer = answer.context("an answer is empty")?;
-    anyhow::ensure!(answer.state() == pb::SubjectState::Found, "a known subject was not found");
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-async fn report(client: Client, request: pb::ReportPositionRequest) -> anyhow::Result<()> {
-    client.reporting().report_position(request).await?;
-    Ok(())
-}
+    fn cost(wall_us: f64) -> Cost {
+        Cost {
+            wall_us,
+            cpu_us: wall_us,
+        }
+    }
 
-type Stream<T> = std::pin::Pin<Box<dyn futures::Stream<Item = anyhow::Result<T>> + Send>>;
+    fn figures(wall_us: f64) -> Figures {
+        Figures {
+            calls: 1,
+            per_second: 1e6 / wall_us,
+            p50_us: 1,
+            p99_us: 2,
+            cost: cost(wall_us),
+        }
+    }
 
-async fn open_empty(
-    client: Client,
-    messages: tokio_stream::wrappers::ReceiverStream<()>,
-) -> anyhow::Result<Stream<()>> {
-    let opened = client.empty_stream(EMPTY_STREAM, messages).await?;
-    Ok(opened.map(|message| Ok(message?)).boxed())
-}
+    #[test]
+    fn a_row_sums_the_floors_of_its_own_work() {
+        let best = Best {
+            figures: vec![(Call::Empty, figures(10.0)), (Call::QueryMobile, figures(200.0))],
+            mapping: None,
+            grouped: vec![(Call::QueryMobile, [cost(5.0), cost(25.0)])],
+        };
+        let row = row(Call::QueryMobile, &best, cost(30.0)).expect("both were measured");
+        // Empty call, two tokens, reading and writing.
+        assert_eq!(row.floors, Some(cost(100.0)));
+        assert_eq!(row.floors_over_wall, Some(0.5));
+        assert!((row.cpu_over_empty - 20.0).abs() < 1e-9);
+    }
 
-async fn open_review(
-    client: Client,
-    messages: tokio_stream::wrappers::ReceiverStream<pb::ReviewPortfolioRequest>,
-) -> anyhow::Result<Stream<pb::ReviewPortfolioResponse>> {
-    let opened = client.exposure().review_portfolio(messages).await?.into_inner();
-    Ok(opened.map(|message| Ok(message?)).boxed())
-}
+    #[test]
+    fn the_quickest_round_of_a_call_is_kept() {
+        let mut best = Best {
+            figures: Vec::new(),
+            mapping: None,
+            grouped: Vec::new(),
+        };
+        for wall_us in [30.0, 20.0, 25.0] {
+            best.note(Call::Health, figures(wall_us));
+        }
+        assert_eq!(best.figures(Call::Health).expect("measured"), figures(20.0));
+    }
 
-fn is_answer(message: pb::ReviewPortfolioResponse) -> anyhow::Result<()> {
-    use pb::review_portfolio_response::Result as Outcome;
-    match message.result {
-        Some(Outcome::Answer(_)) => Ok(()),
-        other => anyhow::bail!("a review was not answered: {other:?}"),
+    #[test]
+    fn a_float_becomes_a_count_by_its_digits() {
+        for (number, count) in [(0.0, 0), (-1.0, 0), (1.4, 1), (1e9, 1_000_000_000), (f64::NAN, 0)] {
+            assert_eq!(whole(number), count, "{number}");
+        }
     }
 }

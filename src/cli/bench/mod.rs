@@ -4,6 +4,7 @@
 //! ratio of one run: machines differ, and disturb, but floor and product are disturbed alike. Invariant: no measured
 //! question was asked before by the same caller that day.
 
+mod calls;
 mod floors;
 mod ground;
 mod load;

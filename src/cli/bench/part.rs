@@ -63,11 +63,16 @@ impl Server {
             pin(&server)?;
             command.spawn().context("the server's process cannot be started")
         });
-        let mut child = started.join().map_err(|_| anyhow::anyhow!("starting the server failed"))??;
+        let mut child = started
+            .join()
+            .map_err(|_| anyhow::anyhow!("starting the server failed"))??;
         let output = child.stdout.take().context("the server has no output")?;
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line)?;
-        let address = line.trim().parse().context("the server did not say where it listens")?;
+        let address = line
+            .trim()
+            .parse()
+            .context("the server did not say where it listens")?;
         Ok(Self { child, address })
     }
 

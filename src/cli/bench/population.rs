@@ -50,7 +50,10 @@ impl Population {
     pub fn identifiers(&self, subject: u64) -> anyhow::Result<Vec<NormalisedIdentifier>> {
         let person = self.person(subject);
         let rules = Rules::on(self.today);
-        let mut identifiers = vec![Identifier::national_id(Country::CHINA, person.national_id.clone())];
+        let mut identifiers = vec![Identifier::national_id(
+            Country::CHINA,
+            person.national_id.clone(),
+        )];
         if has_mobile(subject) {
             identifiers.push(Identifier::mobile(person.mobile.clone()));
         }
@@ -120,14 +123,22 @@ pub(super) fn lender(subject: u64, place: u64) -> u64 {
 
 /// A lender's name of the subject's `place`th position: in no order of subjects, as accounts are.
 pub(super) fn account_ref(subject: u64, place: u64) -> String {
-    format!("L-{}-{place}", letters(subject.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+    format!(
+        "L-{}-{place}",
+        letters(subject.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    )
 }
 
 /// A number in letters: digits in a row would look like a telephone number and be refused.
 pub(super) fn letters(number: u64) -> String {
     const LETTERS: &[u8; 16] = b"abcdefghijklmnop";
-    let nibbles = number.to_be_bytes().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    nibbles.map(|nibble| char::from(LETTERS[usize::from(nibble)])).collect()
+    let nibbles = number
+        .to_be_bytes()
+        .into_iter()
+        .flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles
+        .map(|nibble| char::from(LETTERS[usize::from(nibble)]))
+        .collect()
 }
 
 #[cfg(test)]
@@ -146,14 +157,18 @@ mod tests {
         for positions in [1_000, 25_198, 100_000, 1_000_000] {
             let subjects = population(positions).subjects();
             let held: u64 = (0..subjects).map(positions_of).sum();
-            assert!(held >= positions && held < positions + DEEP_POSITIONS, "{positions}: {held}");
+            assert!(
+                held >= positions && held < positions + DEEP_POSITIONS,
+                "{positions}: {held}"
+            );
         }
     }
 
     #[test]
     fn a_subject_has_each_position_from_another_lender() {
-        let lenders: std::collections::BTreeSet<u64> =
-            (0..DEEP_POSITIONS).map(|place| lender(DEEP_EVERY - 1, place)).collect();
+        let lenders: std::collections::BTreeSet<u64> = (0..DEEP_POSITIONS)
+            .map(|place| lender(DEEP_EVERY - 1, place))
+            .collect();
         assert_eq!(u64::try_from(lenders.len()).ok(), Some(DEEP_POSITIONS));
     }
 

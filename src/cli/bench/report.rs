@@ -56,7 +56,11 @@ impl Figures {
         );
         Self {
             calls: measured.calls,
-            per_second: if cost.wall_us > 0.0 { 1e6 / cost.wall_us } else { 0.0 },
+            per_second: if cost.wall_us > 0.0 {
+                1e6 / cost.wall_us
+            } else {
+                0.0
+            },
             p50_us: measured.latency.value_at_quantile(0.5),
             p99_us: measured.latency.value_at_quantile(0.99),
             cost,
@@ -65,7 +69,11 @@ impl Figures {
 
     /// The round that was disturbed least.
     pub fn better(self, other: Self) -> Self {
-        if other.cost.wall_us < self.cost.wall_us { other } else { self }
+        if other.cost.wall_us < self.cost.wall_us {
+            other
+        } else {
+            self
+        }
     }
 }
 
@@ -145,7 +153,11 @@ impl Report {
         );
         let mut floors = table(&["floor", "wall µs", "CPU µs"]);
         for floor in &self.floors {
-            floors.add_row([floor.name.clone(), micros(floor.cost.wall_us), micros(floor.cost.cpu_us)]);
+            floors.add_row([
+                floor.name.clone(),
+                micros(floor.cost.wall_us),
+                micros(floor.cost.cpu_us),
+            ]);
         }
         println!("{floors}\n");
         let mut rows = table(&[
@@ -169,7 +181,8 @@ impl Report {
                 figures.p99_us.to_string(),
                 micros(figures.cost.wall_us),
                 micros(figures.cost.cpu_us),
-                row.floors.map_or_else(String::new, |floors| micros(floors.wall_us)),
+                row.floors
+                    .map_or_else(String::new, |floors| micros(floors.wall_us)),
                 row.floors_over_wall.map_or_else(String::new, hundredths),
                 row.floors_over_cpu.map_or_else(String::new, hundredths),
                 hundredths(row.cpu_over_empty),
@@ -178,7 +191,11 @@ impl Report {
         println!("{rows}\n");
         let mut growth = table(&["growth", "figure", "goal"]);
         for line in &self.growth {
-            growth.add_row([line.name.to_owned(), hundredths(line.figure), line.goal.to_owned()]);
+            growth.add_row([
+                line.name.to_owned(),
+                hundredths(line.figure),
+                line.goal.to_owned(),
+            ]);
         }
         println!("{growth}");
     }
@@ -206,9 +223,21 @@ mod tests {
     #[test]
     fn the_least_disturbed_of_two_measurements_counts() {
         let (one, other) = (
-            Cost { wall_us: 3.0, cpu_us: 2.0 },
-            Cost { wall_us: 2.5, cpu_us: 2.2 },
+            Cost {
+                wall_us: 3.0,
+                cpu_us: 2.0,
+            },
+            Cost {
+                wall_us: 2.5,
+                cpu_us: 2.2,
+            },
         );
-        assert_eq!(one.least(other), Cost { wall_us: 2.5, cpu_us: 2.0 });
+        assert_eq!(
+            one.least(other),
+            Cost {
+                wall_us: 2.5,
+                cpu_us: 2.0
+            }
+        );
     }
 }

@@ -123,7 +123,9 @@ impl<'a> Requests<'a> {
         count: usize,
         who: Who,
     ) -> anyhow::Result<Vec<Vec<pb::QueryExposureRequest>>> {
-        let asked = (0..callers).map(|caller| self.subjects(caller, who, count)).collect();
+        let asked = (0..callers)
+            .map(|caller| self.subjects(caller, who, count))
+            .collect();
         self.each(asked, |caller, subjects| {
             let inquiries = self.inquiries(caller, subjects, who, Purpose::NewCredit)?;
             let named = |asked: &Inquiry<SubjectToken>| inquiry::query_to_wire(asked, request_id());
@@ -137,7 +139,9 @@ impl<'a> Requests<'a> {
         callers: usize,
         count: usize,
     ) -> anyhow::Result<Vec<Vec<pb::ReviewPortfolioRequest>>> {
-        let asked = (0..callers).map(|caller| self.subjects(caller, Who::Plain, count)).collect();
+        let asked = (0..callers)
+            .map(|caller| self.subjects(caller, Who::Plain, count))
+            .collect();
         self.each(asked, |caller, subjects| {
             let inquiries = self.inquiries(caller, subjects, Who::Plain, Purpose::AccountReview)?;
             Ok(inquiries.iter().map(inquiry::review_to_wire).collect())
@@ -150,8 +154,9 @@ impl<'a> Requests<'a> {
         callers: usize,
         count: usize,
     ) -> anyhow::Result<Vec<Vec<pb::ReportPositionRequest>>> {
-        let asked: Vec<Vec<u64>> =
-            (0..callers).map(|caller| self.subjects(caller, Who::Plain, count)).collect();
+        let asked: Vec<Vec<u64>> = (0..callers)
+            .map(|caller| self.subjects(caller, Who::Plain, count))
+            .collect();
         let first: Vec<u64> = self.cursors.iter().map(|cursor| cursor.opened).collect();
         for (cursor, asked) in self.cursors.iter_mut().zip(&asked) {
             cursor.opened += u64::try_from(asked.len())?;
@@ -209,7 +214,11 @@ impl<'a> Requests<'a> {
                 let mut position = position.context("an account has no valid name")?;
                 position.facts.last_payment_on = Some(self.ground.population.today);
                 position.facts.last_payment_amount = 10_000 + i64::try_from(*earlier)?;
-                reports.push(report::report_to_wire(&position, EventType::Payment, request_id()));
+                reports.push(report::report_to_wire(
+                    &position,
+                    EventType::Payment,
+                    request_id(),
+                ));
             }
             Ok(reports)
         })
@@ -243,14 +252,28 @@ impl<'a> Requests<'a> {
     }
 
     /// Tokens of subjects as a caller knows them.
-    pub fn tokens(&self, caller: usize, subjects: &[u64], who: Who) -> anyhow::Result<Vec<Vec<SubjectToken>>> {
+    pub fn tokens(
+        &self,
+        caller: usize,
+        subjects: &[u64],
+        who: Who,
+    ) -> anyhow::Result<Vec<Vec<SubjectToken>>> {
         let mut identifiers = Vec::with_capacity(subjects.len() * who.tokens());
         for subject in subjects {
-            identifiers.extend(self.ground.population.identifiers(*subject)?.into_iter().take(who.tokens()));
+            identifiers.extend(
+                self.ground
+                    .population
+                    .identifiers(*subject)?
+                    .into_iter()
+                    .take(who.tokens()),
+            );
         }
         let (member_id, _) = &self.ground.lenders[caller];
         let tokens = self.ground.tokens.tokens(member_id, KEY_VERSION, &identifiers)?;
-        Ok(tokens.chunks(who.tokens()).map(<[SubjectToken]>::to_vec).collect())
+        Ok(tokens
+            .chunks(who.tokens())
+            .map(<[SubjectToken]>::to_vec)
+            .collect())
     }
 
     fn inquiries(
@@ -268,18 +291,21 @@ impl<'a> Requests<'a> {
             expires_on: days_after(today, CONSENT_DAYS),
             text_sha256: Sha256([7; 32]),
         };
-        let asked = self.tokens(caller, subjects, who)?.into_iter().map(|tokens| Inquiry {
-            tokens: tokens
-                .into_iter()
-                .map(|token| Presented {
-                    token,
-                    verified_on: None,
-                })
-                .collect(),
-            purpose,
-            consent: consent.clone(),
-            currency: Currency::CNY,
-        });
+        let asked = self
+            .tokens(caller, subjects, who)?
+            .into_iter()
+            .map(|tokens| Inquiry {
+                tokens: tokens
+                    .into_iter()
+                    .map(|token| Presented {
+                        token,
+                        verified_on: None,
+                    })
+                    .collect(),
+                purpose,
+                consent: consent.clone(),
+                currency: Currency::CNY,
+            });
         Ok(asked.collect())
     }
 
@@ -296,11 +322,15 @@ impl<'a> Requests<'a> {
                 .map(|worker| {
                     scope.spawn(move || {
                         let own = asked.iter().enumerate().skip(worker).step_by(workers);
-                        own.map(|(caller, numbers)| (caller, make(caller, numbers))).collect::<Vec<_>>()
+                        own.map(|(caller, numbers)| (caller, make(caller, numbers)))
+                            .collect::<Vec<_>>()
                     })
                 })
                 .collect();
-            threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
+            threads
+                .into_iter()
+                .flat_map(|thread| thread.join().unwrap_or_default())
+                .collect()
         });
         anyhow::ensure!(made.len() == asked.len(), "making requests failed");
         made.sort_by_key(|(caller, _)| *caller);

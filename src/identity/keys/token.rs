@@ -7,8 +7,8 @@ use super::{KeyCommands, KeyError, KeyName, folder};
 use crate::domain::clock::Entropy;
 use crate::domain::names::MemberId;
 use crate::domain::token::{IdentifierType, KeyVersion};
-use crate::identity::oprf::algebra::{MasterKey, MemberKeys, PublicKey, RotationKey, TweakKey};
 use crate::identity::normalise::NormalisedIdentifier;
+use crate::identity::oprf::algebra::{MasterKey, MemberKeys, PublicKey, RotationKey, TweakKey};
 use crate::identity::oprf::client;
 use crate::identity::oprf::server::{self, BlindedBatch, EvaluateError, Evaluation};
 use crate::identity::token::SubjectToken;
@@ -128,7 +128,9 @@ impl TokenKeys {
             (identifier_type, master.member_key(&tweaked))
         });
         let keyed = identifiers.iter().map(|identifier| {
-            let key = keys.iter().find(|(kind, _)| *kind == identifier.identifier_type());
+            let key = keys
+                .iter()
+                .find(|(kind, _)| *kind == identifier.identifier_type());
             key.and_then(|(_, key)| client::token_under(key, key_version, identifier))
         });
         keyed.map(|token| token.ok_or(unknown)).collect()

@@ -271,20 +271,40 @@ fn write_one(
         }
         Work::Review => {}
         Work::Open => {
-            let row = params![target.member_no.0, target.account_ref, counter, target.subject_id.0, 1];
-            connection.prepare_cached(changes::PUT_ACCOUNT.sql)?.execute(row)?;
+            let row = params![
+                target.member_no.0,
+                target.account_ref,
+                counter,
+                target.subject_id.0,
+                1
+            ];
+            connection
+                .prepare_cached(changes::PUT_ACCOUNT.sql)?
+                .execute(row)?;
             let keys = [(0, subject()), (1, member()), (2, number.clone())];
             put(connection, changes::PUT_POSITION.sql, &patterns.position, &keys)?;
         }
         Work::Update => {
             let account = || Value::Integer(target.account_no);
-            let row =
-                params![target.member_no.0, target.account_ref, target.account_no, target.subject_id.0, 2];
-            connection.prepare_cached(changes::PUT_ACCOUNT.sql)?.execute(row)?;
+            let row = params![
+                target.member_no.0,
+                target.account_ref,
+                target.account_no,
+                target.subject_id.0,
+                2
+            ];
+            connection
+                .prepare_cached(changes::PUT_ACCOUNT.sql)?
+                .execute(row)?;
             let keys = [(0, subject()), (1, member()), (2, account())];
             put(connection, changes::PUT_POSITION.sql, &patterns.position, &keys)?;
             let keys = [(0, account()), (1, member()), (3, number.clone())];
-            put(connection, changes::PUT_PAST_VERSION.sql, &patterns.past_version, &keys)?;
+            put(
+                connection,
+                changes::PUT_PAST_VERSION.sql,
+                &patterns.past_version,
+                &keys,
+            )?;
             let keys = [(0, subject()), (1, account()), (2, number.clone())];
             put(connection, changes::PUT_HISTORY.sql, &patterns.history, &keys)?;
         }
@@ -297,7 +317,12 @@ fn write_one(
     connection
         .prepare_cached(changes::INSERT_WAITING.sql)?
         .execute(params![counter, leaf])?;
-    put(connection, changes::INSERT_OPENING.sql, &patterns.opening, &[(0, number)])
+    put(
+        connection,
+        changes::INSERT_OPENING.sql,
+        &patterns.opening,
+        &[(0, number)],
+    )
 }
 
 /// Sixteen bytes that fall anywhere in an index, as a UUID does: a multiplication by an odd constant.

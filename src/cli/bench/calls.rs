@@ -1,0 +1,138 @@
+//! The calls that are measured, and how each is made through the client.
+
+use anyhow::Context as _;
+use futures::StreamExt as _;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::requests::Who;
+use crate::client::Client;
+use crate::server::floor::EMPTY_STREAM;
+use crate::store::sqlite::floor::Work;
+use crate::wire::pb;
+
+/// What is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    Empty,
+    EmptyStream,
+    Health,
+    Query,
+    QueryMobile,
+    QueryDeep,
+    Review,
+    Open,
+    Update,
+}
+
+impl Call {
+    /// What is measured in every round.
+    pub const ROUND: [Self; 8] = [
+        Self::Empty,
+        Self::EmptyStream,
+        Self::Health,
+        Self::Query,
+        Self::QueryMobile,
+        Self::Review,
+        Self::Open,
+        Self::Update,
+    ];
+
+    /// Its name in the report.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "empty rpc",
+            Self::EmptyStream => "empty message on a stream",
+            Self::Health => "health",
+            Self::Query => "QueryExposure, NATIONAL_ID",
+            Self::QueryMobile => "QueryExposure, NATIONAL_ID + MOBILE",
+            Self::QueryDeep => "QueryExposure, 200 positions",
+            Self::Review => "ReviewPortfolio, an answer",
+            Self::Open => "ReportPosition, new account",
+            Self::Update => "ReportPosition, known account",
+        }
+    }
+
+    /// Its work in the store, which subjects it is about and how many tokens it shows.
+    pub const fn work(self) -> Option<(Work, Who, u32)> {
+        match self {
+            Self::Empty | Self::EmptyStream | Self::Health => None,
+            Self::Query => Some((Work::Query, Who::Plain, 1)),
+            Self::QueryMobile => Some((Work::Query, Who::Mobile, 2)),
+            Self::QueryDeep => Some((Work::Query, Who::Deep, 1)),
+            Self::Review => Some((Work::Review, Who::Plain, 1)),
+            Self::Open => Some((Work::Open, Who::Plain, 1)),
+            Self::Update => Some((Work::Update, Who::Plain, 1)),
+        }
+    }
+
+    /// The empty call of the same kind.
+    pub const fn empty(self) -> Self {
+        match self {
+            Self::EmptyStream | Self::Review => Self::EmptyStream,
+            Self::Empty
+            | Self::Health
+            | Self::Query
+            | Self::QueryMobile
+            | Self::QueryDeep
+            | Self::Open
+            | Self::Update => Self::Empty,
+        }
+    }
+}
+
+pub(super) async fn query(client: Client, request: pb::QueryExposureRequest) -> anyhow::Result<()> {
+    let answer = client
+        .exposure()
+        .query_exposure(request)
+        .await?
+        .into_inner()
+        .answer;
+    let answer = answer.context("an answer is empty")?;
+    anyhow::ensure!(
+        answer.state() == pb::SubjectState::Found,
+        "a known subject was not found"
+    );
+    Ok(())
+}
+
+pub(super) async fn report(client: Client, request: pb::ReportPositionRequest) -> anyhow::Result<()> {
+    client.reporting().report_position(request).await?;
+    Ok(())
+}
+
+type Stream<T> = std::pin::Pin<Box<dyn futures::Stream<Item = anyhow::Result<T>> + Send>>;
+
+pub(super) async fn open_empty(client: Client, messages: ReceiverStream<()>) -> anyhow::Result<Stream<()>> {
+    let opened = client.empty_stream(EMPTY_STREAM, messages).await?;
+    Ok(opened.map(|message| Ok(message?)).boxed())
+}
+
+pub(super) async fn open_review(
+    client: Client,
+    messages: ReceiverStream<pb::ReviewPortfolioRequest>,
+) -> anyhow::Result<Stream<pb::ReviewPortfolioResponse>> {
+    let opened = client.exposure().review_portfolio(messages).await?.into_inner();
+    Ok(opened.map(|message| Ok(message?)).boxed())
+}
+
+pub(super) fn is_answer(message: pb::ReviewPortfolioResponse) -> anyhow::Result<()> {
+    use pb::review_portfolio_response::Result as Outcome;
+    match message.result {
+        Some(Outcome::Answer(_)) => Ok(()),
+        other => anyhow::bail!("a review was not answered: {other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_with_work_is_measured_against_an_empty_call() {
+        for call in Call::ROUND {
+            let empty = call.empty();
+            assert_eq!(empty.empty(), empty, "{}", call.name());
+            assert_eq!(empty.work(), None, "{}", call.name());
+        }
+    }
+}
