@@ -22,6 +22,8 @@ use crate::store::sqlite::floor::Floor;
 const PILOT_CALLS: usize = 200;
 /// Requests made for each one that is expected to be sent.
 const SPARE: f64 = 1.5;
+/// Most questions of each caller about subjects with 200 positions, of which there are few.
+const DEEP_CALLS: usize = 1_000;
 /// Empty messages of each caller: more than any round can send.
 const EMPTY_CALLS: usize = 5_000_000;
 /// Units of work of each measurement of the floors under the store.
@@ -256,21 +258,15 @@ impl Running<'_> {
     }
 
     async fn growth(&mut self, plan: &Plan, best: &Best) -> anyhow::Result<Vec<Growth>> {
+        let few = self.connect(Part::Service, plan.connections).await?;
+        // One at a time on each connection: calls about one subject in one group would share its reading.
+        let count = self.expected(Call::Query, plan.time);
+        let plain = self.call(Call::Query, &few, 1, plan.time, count).await?;
+        let deep = self.call(Call::QueryDeep, &few, 1, plan.time, DEEP_CALLS).await?;
         let many = self.connect(Part::Service, CALLERS).await?;
-        let plain = self
-            .call(
-                Call::Query,
-                &many,
-                1,
-                plan.time,
-                self.expected(Call::Query, plan.time),
-            )
-            .await?;
-        let deep = self
-            .call(Call::QueryDeep, &many, 1, plan.time, usize::MAX >> 40)
-            .await?;
+        let each = count * plan.connections / CALLERS + 1;
         let wide = self
-            .call(Call::Query, &many, plan.in_flight, plan.time, PILOT_CALLS * 10)
+            .call(Call::Query, &many, plan.in_flight, plan.time, each)
             .await?;
         let empties = self.connect(Part::Empty, CALLERS).await?;
         let empty = self

@@ -104,7 +104,16 @@ impl<'a> Requests<'a> {
             Who::Mobile => &mut cursor.mobile,
             Who::Deep => &mut cursor.deep,
         };
-        let offset = u64::try_from(caller).unwrap_or(0) * 997;
+        let caller = u64::try_from(caller).unwrap_or(0);
+        if who == Who::Deep {
+            // Few, and each caller begins with another: side by side they ask about different ones.
+            let deep = subjects / DEEP_EVERY;
+            let first = *cursor;
+            *cursor = (first + u64::try_from(count).unwrap_or(deep)).min(deep);
+            let nth = |number: u64| (number + caller * 5) % deep.max(1) * DEEP_EVERY + DEEP_EVERY - 1;
+            return (first..*cursor).map(nth).collect();
+        }
+        let offset = caller * 997;
         let mut found = Vec::with_capacity(count);
         while found.len() < count && *cursor < subjects {
             let subject = (*cursor + offset).wrapping_mul(STRIDE) % subjects;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::failure::{Failure, Outcome, corrupt};
 use super::rows::Columns;
-use super::statement::Statement;
+use super::statement::{Session, Statement};
 use crate::audit::{Frontier, Node, NodeAt, NodeHash, Opening};
 use crate::domain::date::Timestamp;
 use crate::store::audit_log::{
@@ -147,6 +147,7 @@ pub(super) fn waiting(connection: &Connection, limit: u32) -> Outcome<Vec<Waitin
 
 /// Appends a batch inside a transaction.
 pub(super) fn append(connection: &Connection, batch: &Batch) -> Outcome<()> {
+    let connection = &Session::on(connection);
     let tree = params![
         whole(batch.expected_size)?,
         whole(batch.frontier.size())?,

@@ -16,8 +16,10 @@ use crate::store::StoreError;
 const INTERVAL: Duration = Duration::from_millis(500);
 /// Size of the log above which it is moved while others work.
 const PASSIVE_BYTES: u64 = 16 << 20;
-/// Size of the log above which it is also cut back, for which the writer waits a moment.
-const TRUNCATE_BYTES: u64 = 128 << 20;
+/// Size of the log above which it begins anew, for which the writer waits a moment.
+const RESTART_BYTES: u64 = 128 << 20;
+/// Bytes of a page of the log.
+const PAGE_BYTES: u64 = 4_096;
 /// How long the writer waits for readers when the log is cut back; if they stay, it is tried again later.
 const PATIENCE: Duration = Duration::from_millis(50);
 
@@ -49,18 +51,33 @@ impl Checkpointer {
 /// A checkpoint that cannot be done now is done later; the log is the truth until then.
 fn checkpoint(connection: &Connection, log: &Path, jobs: &Sender<Job>) {
     let bytes = std::fs::metadata(log).map_or(0, |file| file.len());
-    if bytes >= PASSIVE_BYTES {
-        // Moves what it can without anybody waiting.
-        let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    if bytes < PASSIVE_BYTES {
+        return;
     }
-    if bytes >= TRUNCATE_BYTES {
-        // The writer never rests under load, so nobody else would ever find the log unused. Little is left to move.
-        let _ = jobs.send(Job::Run(Box::new(|connection| {
-            if let Ok(connection) = connection {
-                cut_back(connection);
-            }
-        })));
-    }
+    // Moves what it can without anybody waiting; tells how many pages the log holds, moved or not.
+    let pages = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(1));
+    let used = pages.map_or(0, |pages| u64::try_from(pages).unwrap_or(0) * PAGE_BYTES);
+    // The writer never rests under load, so nobody else would ever find the log unused. Little is left to move.
+    let task: fn(&Connection) = if used >= RESTART_BYTES {
+        begin_anew
+    } else if bytes >= RESTART_BYTES && used < PASSIVE_BYTES {
+        cut_back
+    } else {
+        return;
+    };
+    let _ = jobs.send(Job::Run(Box::new(move |connection| {
+        if let Ok(connection) = connection {
+            task(connection);
+        }
+    })));
+}
+
+/// Moves what is left of the log into the database, so that the log is written from its beginning again. Its file keeps its
+/// size: writing over blocks costs less than having them given anew, on every commit.
+fn begin_anew(connection: &Connection) {
+    let _ = connection.busy_timeout(PATIENCE);
+    let _ = connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+    let _ = connection.busy_timeout(open::BUSY);
 }
 
 /// Moves what is left of the log into the database and empties it, if no reader is in the way.

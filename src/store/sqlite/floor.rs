@@ -153,12 +153,12 @@ impl Floor {
         self.write(work, targets).map_err(StoreError::from)
     }
 
-    /// Moves the write-ahead log into the copy.
+    /// Moves the write-ahead log into the copy; the log's file stays, to be written over.
     ///
     /// # Errors
     /// [`StoreError`] of the engine.
     pub fn checkpoint(&mut self) -> Result<(), StoreError> {
-        checkpoint(&self.connection).map_err(StoreError::from)
+        checkpoint(&self.connection, "PRAGMA wal_checkpoint(RESTART)").map_err(StoreError::from)
     }
 
     fn read(&mut self, work: Work, targets: &[Target]) -> Outcome<usize> {
@@ -412,9 +412,9 @@ fn resolve(connection: &Connection, work: Work, target: &mut Target) -> Outcome<
 /// [`StoreError::Disk`] when it cannot be opened or written.
 pub fn settle(path: &Path) -> Result<(), StoreError> {
     let connection = open::writer(path)?;
-    checkpoint(&connection).map_err(StoreError::from)
+    checkpoint(&connection, "PRAGMA wal_checkpoint(TRUNCATE)").map_err(StoreError::from)
 }
 
-fn checkpoint(connection: &Connection) -> Outcome<()> {
-    Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+fn checkpoint(connection: &Connection, how: &str) -> Outcome<()> {
+    Ok(connection.query_row(how, [], |_| Ok(()))?)
 }

@@ -1,7 +1,7 @@
 //! Writes the changes of a group, in order, inside its transaction. One statement for each kind of change; each says how
 //! many rows it expects.
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 use super::changes::{
     COPY_LINKS, COUNT_EVALUATIONS, COUNT_EVALUATIONS_EVER, COUNT_SUBJECT_CREATED, DROP_FROZEN, EXPIRE_FROZEN,
@@ -14,6 +14,7 @@ use super::failure::Outcome;
 use super::load::{identifier_code, look_code};
 use super::members;
 use super::parameters::{Parameters, whole};
+use super::statement::Prepares;
 use crate::audit::Opening;
 use crate::domain::date::{Timestamp, to_epoch_days};
 use crate::domain::names::{AccountNo, MemberNo, RequestId, Sha256, SubjectId};
@@ -27,7 +28,7 @@ use crate::domain::unit::{Accepted, Change, Rpc};
 use crate::store::codec;
 
 /// Writes one change.
-pub(super) fn change(connection: &Connection, change: &Change) -> Outcome<()> {
+pub(super) fn change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
     match change {
         Change::InsertToken(pseudonym, row) => insert_token(connection, pseudonym, *row),
         Change::MoveToken(token, subject) => MOVE_TOKEN.run_one(connection, params![token.0, subject.0]),
@@ -92,7 +93,7 @@ pub(super) fn change(connection: &Connection, change: &Change) -> Outcome<()> {
 
 /// Writes the audit entry of a unit of work.
 pub(super) fn opening(
-    connection: &Connection,
+    connection: &impl Prepares,
     entry_id: i64,
     opening: &Opening,
     leaf: &[u8; 32],
@@ -102,14 +103,14 @@ pub(super) fn opening(
 }
 
 /// Writes the marks above which numbers were never given.
-pub(super) fn next_numbers(connection: &Connection, next_number: i64, next_entry: i64) -> Outcome<()> {
+pub(super) fn next_numbers(connection: &impl Prepares, next_number: i64, next_entry: i64) -> Outcome<()> {
     PUT_NEXT_NUMBER.run_one(connection, params![next_number])?;
     PUT_NEXT_ENTRY.run_one(connection, params![next_entry])
 }
 
 /// Removes up to `limit` requests older than an instant and frozen answers of days before `today`; tells how many.
 pub(super) fn expire(
-    connection: &Connection,
+    connection: &impl Prepares,
     requests_before: Timestamp,
     today: chrono::NaiveDate,
     limit: u32,
@@ -123,7 +124,7 @@ fn any(written: Outcome<usize>) -> Outcome<()> {
     written.map(|_| ())
 }
 
-fn insert_token(connection: &Connection, pseudonym: &Pseudonym, row: TokenRow) -> Outcome<()> {
+fn insert_token(connection: &impl Prepares, pseudonym: &Pseudonym, row: TokenRow) -> Outcome<()> {
     INSERT_TOKEN.run_one(
         connection,
         params![
@@ -136,7 +137,7 @@ fn insert_token(connection: &Connection, pseudonym: &Pseudonym, row: TokenRow) -
     )
 }
 
-fn put_account(connection: &Connection, account: &AccountRow) -> Outcome<()> {
+fn put_account(connection: &impl Prepares, account: &AccountRow) -> Outcome<()> {
     PUT_ACCOUNT.run_one(
         connection,
         params![
@@ -150,7 +151,7 @@ fn put_account(connection: &Connection, account: &AccountRow) -> Outcome<()> {
 }
 
 fn remove_position(
-    connection: &Connection,
+    connection: &impl Prepares,
     subject: SubjectId,
     member: MemberNo,
     account: AccountNo,
@@ -158,7 +159,7 @@ fn remove_position(
     REMOVE_POSITION.run_one(connection, params![subject.0, member.0, account.0])
 }
 
-fn put_position(connection: &Connection, row: &PositionRow) -> Outcome<()> {
+fn put_position(connection: &impl Prepares, row: &PositionRow) -> Outcome<()> {
     let unless_of_version = |at: Timestamp| (at != row.version.received_at).then_some(at);
     let mut parameters = Parameters::with_room(10);
     parameters
@@ -176,7 +177,7 @@ fn put_position(connection: &Connection, row: &PositionRow) -> Outcome<()> {
     PUT_POSITION.run_one(connection, parameters.bound())
 }
 
-fn put_past_version(connection: &Connection, past: &PastVersion) -> Outcome<()> {
+fn put_past_version(connection: &impl Prepares, past: &PastVersion) -> Outcome<()> {
     let mut parameters = Parameters::with_room(3);
     parameters
         .number(past.account_no.0)
@@ -186,7 +187,7 @@ fn put_past_version(connection: &Connection, past: &PastVersion) -> Outcome<()> 
     PUT_PAST_VERSION.run_one(connection, parameters.bound())
 }
 
-fn put_history(connection: &Connection, row: &HistoryRow) -> Outcome<()> {
+fn put_history(connection: &impl Prepares, row: &HistoryRow) -> Outcome<()> {
     PUT_HISTORY.run_one(
         connection,
         params![
@@ -201,7 +202,7 @@ fn put_history(connection: &Connection, row: &HistoryRow) -> Outcome<()> {
     )
 }
 
-fn insert_inquiry(connection: &Connection, row: &InquiryRow) -> Outcome<()> {
+fn insert_inquiry(connection: &impl Prepares, row: &InquiryRow) -> Outcome<()> {
     // Looks that are decided carry their consent; only loaded ones do not, and those are never inserted.
     let Some(consent) = &row.consent else {
         return Ok(());
@@ -231,7 +232,7 @@ fn insert_inquiry(connection: &Connection, row: &InquiryRow) -> Outcome<()> {
     )
 }
 
-fn put_frozen(connection: &Connection, row: &FrozenRow) -> Outcome<()> {
+fn put_frozen(connection: &impl Prepares, row: &FrozenRow) -> Outcome<()> {
     PUT_FROZEN.run_one(
         connection,
         params![
@@ -245,7 +246,7 @@ fn put_frozen(connection: &Connection, row: &FrozenRow) -> Outcome<()> {
     )
 }
 
-fn put_link(connection: &Connection, link: &LinkRow) -> Outcome<()> {
+fn put_link(connection: &impl Prepares, link: &LinkRow) -> Outcome<()> {
     PUT_LINK.run_one(
         connection,
         params![
@@ -257,13 +258,13 @@ fn put_link(connection: &Connection, link: &LinkRow) -> Outcome<()> {
     )
 }
 
-fn move_links(connection: &Connection, from: SubjectId, to: SubjectId) -> Outcome<()> {
+fn move_links(connection: &impl Prepares, from: SubjectId, to: SubjectId) -> Outcome<()> {
     COPY_LINKS.run(connection, params![from.0, to.0])?;
     any(REMOVE_LINKS.run(connection, params![from.0]))
 }
 
 fn insert_request(
-    connection: &Connection,
+    connection: &impl Prepares,
     name: &RequestName,
     body: Sha256,
     at: Timestamp,
@@ -283,7 +284,7 @@ fn insert_request(
     )
 }
 
-fn put_proposal(connection: &Connection, rpc: Rpc, id: RequestId, row: &ProposalRow) -> Outcome<()> {
+fn put_proposal(connection: &impl Prepares, rpc: Rpc, id: RequestId, row: &ProposalRow) -> Outcome<()> {
     PUT_PROPOSAL.run_one(
         connection,
         params![

@@ -5,11 +5,11 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 
 use super::failure::{Outcome, corrupt};
 use super::rows::{self, Columns, version_columns};
-use super::statement::Statement;
+use super::statement::{Prepares, Statement};
 use super::usage;
 use crate::domain::date::to_epoch_days;
 use crate::domain::inquiry::Purpose;
@@ -123,7 +123,7 @@ pub(super) const CATALOGUE: [Statement; 10] = [
 
 /// Loads what `keys` name, as of the civil day `today`.
 pub(super) fn load(
-    connection: &Connection,
+    connection: &impl Prepares,
     keys: &Keys,
     today: NaiveDate,
     set: &mut WorkingSet,
@@ -151,7 +151,7 @@ pub(super) fn load(
 }
 
 fn load_tokens(
-    connection: &Connection,
+    connection: &impl Prepares,
     keys: &Keys,
     set: &mut WorkingSet,
     subjects: &mut BTreeSet<SubjectId>,
@@ -171,7 +171,7 @@ fn load_tokens(
 }
 
 fn load_accounts(
-    connection: &Connection,
+    connection: &impl Prepares,
     keys: &Keys,
     set: &mut WorkingSet,
     subjects: &mut BTreeSet<SubjectId>,
@@ -194,7 +194,7 @@ fn load_accounts(
 
 /// An account by its member's name of it.
 pub(super) fn find_account(
-    connection: &Connection,
+    connection: &impl Prepares,
     member_no: MemberNo,
     account_ref: &AccountRef,
 ) -> Outcome<Option<AccountRow>> {
@@ -212,7 +212,7 @@ pub(super) fn find_account(
 
 /// All past versions of an account, oldest number first.
 pub(super) fn past_versions(
-    connection: &Connection,
+    connection: &impl Prepares,
     account_no: AccountNo,
 ) -> Outcome<Vec<crate::domain::unit::rows::PastVersion>> {
     VERSIONS_OF_ACCOUNT.all(connection, params![account_no.0], |row| {
@@ -221,7 +221,7 @@ pub(super) fn past_versions(
 }
 
 /// At least the subjects of the account's position rows: its holder and those whom its tokens mean now.
-fn liable(connection: &Connection, account: &AccountRow) -> Outcome<BTreeSet<SubjectId>> {
+fn liable(connection: &impl Prepares, account: &AccountRow) -> Outcome<BTreeSet<SubjectId>> {
     let mut liable = BTreeSet::from([account.holder]);
     let row = super::reads::current_row(connection, account)?;
     for liability in row.version.liabilities.iter().skip(1) {
@@ -246,7 +246,7 @@ fn check_holders(set: &WorkingSet) -> Outcome<()> {
     Ok(())
 }
 
-fn subject_rows(connection: &Connection, subject: SubjectId, today: NaiveDate) -> Outcome<SubjectRows> {
+fn subject_rows(connection: &impl Prepares, subject: SubjectId, today: NaiveDate) -> Outcome<SubjectRows> {
     let key = params![subject.0];
     let positions = POSITIONS_OF_SUBJECT.all(connection, key, |row| {
         rows::position(&mut Columns::new(row, "position"))

@@ -1,10 +1,10 @@
 //! Members and what answers need of them.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 
 use super::failure::Outcome;
 use super::rows::Columns;
-use super::statement::Statement;
+use super::statement::{Prepares, Statement};
 use crate::domain::date::{Timestamp, to_epoch_days};
 use crate::domain::member::{Certificate, LenderGroup, Member, MemberState, Role};
 use crate::domain::names::{Fingerprint, MemberId, MemberNo};
@@ -91,7 +91,7 @@ pub(super) const CATALOGUE: [Statement; 8] = [
 ];
 
 /// Every member with its certificates.
-pub(super) fn all(connection: &Connection) -> Outcome<Vec<Member>> {
+pub(super) fn all(connection: &impl Prepares) -> Outcome<Vec<Member>> {
     let mut members = ALL_MEMBERS.all(connection, [], member)?;
     let certificates = ALL_CERTIFICATES.all(connection, [], certificate)?;
     for (member_no, certificate) in certificates {
@@ -103,7 +103,7 @@ pub(super) fn all(connection: &Connection) -> Outcome<Vec<Member>> {
 }
 
 /// All members, as answers need them.
-pub(super) fn network(connection: &Connection) -> Outcome<Network> {
+pub(super) fn network(connection: &impl Prepares) -> Outcome<Network> {
     let latest = LATEST_REPORTS.all(connection, [], |row| {
         let mut columns = Columns::new(row, "member_activity");
         Ok((MemberNo(columns.take()?), columns.optional_date()?))
@@ -126,7 +126,7 @@ pub(super) fn network(connection: &Connection) -> Outcome<Network> {
 }
 
 /// Writes a member and its certificates; other servers will notice.
-pub(super) fn put(connection: &Connection, member: &Member) -> Outcome<()> {
+pub(super) fn put(connection: &impl Prepares, member: &Member) -> Outcome<()> {
     let roles: Vec<String> = member
         .roles
         .iter()
@@ -163,7 +163,7 @@ pub(super) fn put(connection: &Connection, member: &Member) -> Outcome<()> {
 
 /// Remembers the latest business date a member reported for.
 pub(super) fn put_latest_as_of(
-    connection: &Connection,
+    connection: &impl Prepares,
     member_no: MemberNo,
     as_of: chrono::NaiveDate,
 ) -> Outcome<()> {

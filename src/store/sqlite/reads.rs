@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 
 use super::failure::{Outcome, corrupt};
 use super::load;
 use super::rows::{self, Columns, version_columns};
-use super::statement::Statement;
+use super::statement::{Prepares, Statement};
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, SubjectId, TokenId};
 use crate::domain::position::AccountStatus;
 use crate::domain::token::{KeyVersion, Pseudonym};
@@ -102,7 +102,7 @@ pub(super) const CATALOGUE: [Statement; 10] = [
 ];
 
 /// The current version of an account, which must be there.
-pub(super) fn current_row(connection: &Connection, account: &AccountRow) -> Outcome<PositionRow> {
+pub(super) fn current_row(connection: &impl Prepares, account: &AccountRow) -> Outcome<PositionRow> {
     let key = params![account.holder.0, account.member_no.0, account.account_no.0];
     CURRENT_POSITION
         .find(connection, key, |row| {
@@ -113,7 +113,7 @@ pub(super) fn current_row(connection: &Connection, account: &AccountRow) -> Outc
 
 /// An account by name, with its current version.
 pub(super) fn find_position(
-    connection: &Connection,
+    connection: &impl Prepares,
     member_no: MemberNo,
     account_ref: &AccountRef,
 ) -> Outcome<Option<StoredPosition>> {
@@ -126,7 +126,7 @@ pub(super) fn find_position(
 
 /// A page of a member's accounts, newest first.
 pub(super) fn list_positions(
-    connection: &Connection,
+    connection: &impl Prepares,
     member_no: MemberNo,
     before: Option<AccountNo>,
     limit: u32,
@@ -149,7 +149,7 @@ pub(super) fn list_positions(
 
 /// A page of an account's versions, newest number first.
 pub(super) fn list_versions(
-    connection: &Connection,
+    connection: &impl Prepares,
     member_no: MemberNo,
     account_ref: &AccountRef,
     before: Option<u64>,
@@ -181,7 +181,7 @@ pub(super) fn list_versions(
 
 /// Sealed pseudonyms by token number; every one must be on file.
 pub(super) fn sealed_tokens(
-    connection: &Connection,
+    connection: &impl Prepares,
     tokens: &[TokenId],
 ) -> Outcome<BTreeMap<TokenId, Pseudonym>> {
     tokens
@@ -194,7 +194,7 @@ pub(super) fn sealed_tokens(
 }
 
 /// Token evaluations charged to a member's quota of a day.
-pub(super) fn evaluations_used(connection: &Connection, member_no: MemberNo, day: i32) -> Outcome<u64> {
+pub(super) fn evaluations_used(connection: &impl Prepares, member_no: MemberNo, day: i32) -> Outcome<u64> {
     let used = EVALUATIONS_USED.find(connection, params![member_no.0, day], |row| {
         Columns::new(row, "evaluation_usage").count()
     })?;
@@ -202,7 +202,7 @@ pub(super) fn evaluations_used(connection: &Connection, member_no: MemberNo, day
 }
 
 /// What the database holds.
-pub(super) fn holdings(connection: &Connection) -> Outcome<Holdings> {
+pub(super) fn holdings(connection: &impl Prepares) -> Outcome<Holdings> {
     let count =
         |statement: Statement| statement.get(connection, [], |row| Columns::new(row, "count").count::<u64>());
     Ok(Holdings {

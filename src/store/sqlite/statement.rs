@@ -1,6 +1,8 @@
 //! Statements: text with a name, prepared once, bound in full.
 
-use rusqlite::{CachedStatement, Connection, Params};
+use std::cell::RefCell;
+
+use rusqlite::{CachedStatement, Connection, Params, Transaction};
 
 use super::failure::{Failure, Outcome};
 
@@ -11,6 +13,81 @@ pub(super) struct Statement {
     pub sql: &'static str,
     /// Parameters it takes.
     pub parameters: usize,
+}
+
+/// What statements run on.
+pub(super) trait Prepares {
+    /// Works with a prepared statement.
+    fn with<T>(
+        &self,
+        statement: Statement,
+        work: impl FnOnce(&mut rusqlite::Statement<'_>) -> Outcome<T>,
+    ) -> Outcome<T>;
+}
+
+impl Prepares for Connection {
+    fn with<T>(
+        &self,
+        statement: Statement,
+        work: impl FnOnce(&mut rusqlite::Statement<'_>) -> Outcome<T>,
+    ) -> Outcome<T> {
+        work(&mut *statement.prepare(self)?)
+    }
+}
+
+impl Prepares for Transaction<'_> {
+    fn with<T>(
+        &self,
+        statement: Statement,
+        work: impl FnOnce(&mut rusqlite::Statement<'_>) -> Outcome<T>,
+    ) -> Outcome<T> {
+        (**self).with(statement, work)
+    }
+}
+
+/// Statements kept at hand for as long as a group takes.
+///
+/// The driver's own cache finds a statement by hashing its whole text, twice for each use: for a text of 2,000 characters
+/// that takes as long as the statement does.
+pub(super) struct Session<'c> {
+    connection: &'c Connection,
+    at_hand: RefCell<Vec<(&'static str, CachedStatement<'c>)>>,
+}
+
+impl<'c> Session<'c> {
+    /// On a connection.
+    pub fn on(connection: &'c Connection) -> Self {
+        Self {
+            connection,
+            at_hand: RefCell::default(),
+        }
+    }
+
+    fn take(&self, statement: Statement) -> Outcome<CachedStatement<'c>> {
+        let mut at_hand = self.at_hand.borrow_mut();
+        // The same constant is the same text at the same place; another copy of it is only prepared once more.
+        match at_hand
+            .iter()
+            .position(|(sql, _)| std::ptr::eq(*sql, statement.sql))
+        {
+            Some(place) => Ok(at_hand.swap_remove(place).1),
+            None => statement.prepare(self.connection),
+        }
+    }
+}
+
+impl Prepares for Session<'_> {
+    fn with<T>(
+        &self,
+        statement: Statement,
+        work: impl FnOnce(&mut rusqlite::Statement<'_>) -> Outcome<T>,
+    ) -> Outcome<T> {
+        // Taken out while in use, so that the work may run other statements.
+        let mut prepared = self.take(statement)?;
+        let done = work(&mut prepared);
+        self.at_hand.borrow_mut().push((statement.sql, prepared));
+        done
+    }
 }
 
 impl Statement {
@@ -36,12 +113,12 @@ impl Statement {
     }
 
     /// Writes any number of rows.
-    pub fn run(self, connection: &Connection, parameters: impl Params) -> Outcome<usize> {
-        Ok(self.prepare(connection)?.execute(parameters)?)
+    pub fn run(self, connection: &impl Prepares, parameters: impl Params) -> Outcome<usize> {
+        connection.with(self, |prepared| Ok(prepared.execute(parameters)?))
     }
 
     /// Writes exactly one row.
-    pub fn run_one(self, connection: &Connection, parameters: impl Params) -> Outcome<()> {
+    pub fn run_one(self, connection: &impl Prepares, parameters: impl Params) -> Outcome<()> {
         match self.run(connection, parameters)? {
             1 => Ok(()),
             rows => Err(Failure::Corrupt {
@@ -54,35 +131,37 @@ impl Statement {
     /// Reads any number of rows.
     pub fn all<T>(
         self,
-        connection: &Connection,
+        connection: &impl Prepares,
         parameters: impl Params,
         mut read: impl FnMut(&rusqlite::Row<'_>) -> Outcome<T>,
     ) -> Outcome<Vec<T>> {
-        let mut prepared = self.prepare(connection)?;
-        let mut rows = prepared.query(parameters)?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(read(row)?);
-        }
-        Ok(found)
+        connection.with(self, |prepared| {
+            let mut rows = prepared.query(parameters)?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(read(row)?);
+            }
+            Ok(found)
+        })
     }
 
     /// Reads at most one row.
     pub fn find<T>(
         self,
-        connection: &Connection,
+        connection: &impl Prepares,
         parameters: impl Params,
         mut read: impl FnMut(&rusqlite::Row<'_>) -> Outcome<T>,
     ) -> Outcome<Option<T>> {
-        let mut prepared = self.prepare(connection)?;
-        let mut rows = prepared.query(parameters)?;
-        rows.next()?.map(&mut read).transpose()
+        connection.with(self, |prepared| {
+            let mut rows = prepared.query(parameters)?;
+            rows.next()?.map(&mut read).transpose()
+        })
     }
 
     /// Reads the one row that must be there.
     pub fn get<T>(
         self,
-        connection: &Connection,
+        connection: &impl Prepares,
         parameters: impl Params,
         read: impl FnMut(&rusqlite::Row<'_>) -> Outcome<T>,
     ) -> Outcome<T> {

@@ -1,12 +1,12 @@
 //! What members used and what operators proposed: quotas, grants, created subjects, the register as decisions need it.
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 
 use super::failure::Outcome;
 use super::members;
 use super::rows::Columns;
-use super::statement::Statement;
+use super::statement::{Prepares, Statement};
 use crate::domain::date::{days_before, to_epoch_days};
 use crate::domain::names::{Fingerprint, MemberNo, RequestId, Sha256};
 use crate::domain::unit::rows::{GrantRow, ProposalRow, UsageRow};
@@ -73,7 +73,11 @@ pub(super) const CATALOGUE: [Statement; 6] = [
 ];
 
 /// Every member, every proposal and today's evaluations of all.
-pub(super) fn load_register(connection: &Connection, today: NaiveDate, set: &mut WorkingSet) -> Outcome<()> {
+pub(super) fn load_register(
+    connection: &impl Prepares,
+    today: NaiveDate,
+    set: &mut WorkingSet,
+) -> Outcome<()> {
     set.register = members::all(connection)?
         .into_iter()
         .map(|member| (member.member_no, member))
@@ -87,7 +91,11 @@ pub(super) fn load_register(connection: &Connection, today: NaiveDate, set: &mut
 }
 
 /// What a member used, as of a civil day.
-pub(super) fn of_member(connection: &Connection, member_no: MemberNo, today: NaiveDate) -> Outcome<UsageRow> {
+pub(super) fn of_member(
+    connection: &impl Prepares,
+    member_no: MemberNo,
+    today: NaiveDate,
+) -> Outcome<UsageRow> {
     let day = to_epoch_days(today);
     let since = to_epoch_days(days_before(today, CREATION_DAYS));
     let ever = ACTIVITY_OF_MEMBER.find(connection, params![member_no.0], |row| {

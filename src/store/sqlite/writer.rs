@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::failure::{Failure, Outcome, corrupt};
 use super::rows::Columns;
-use super::statement::Statement;
+use super::statement::{Prepares, Session, Statement};
 use super::{checkpointer, flush, load, members};
 use crate::audit::AuditFacts;
 use crate::domain::clock::SharedClock;
@@ -233,13 +233,15 @@ impl Writer {
         let today = self
             .instants
             .begin(self.clock.now(), writes.len(), self.rules.zone);
-        load::load(&transaction, &keys, today, &mut set)?;
+        let session = Session::on(&transaction);
+        load::load(&session, &keys, today, &mut set)?;
         let decided = group::decide_all(&mut set, writes, &mut self.instants);
         let entries = i64::try_from(decided.openings.len()).map_err(|_| Failure::Conflict)?;
         if entries > 0 {
-            write_down(&transaction, &set, &decided, self.next_entry)?;
-            flush::next_numbers(&transaction, numbers.value(), self.next_entry + entries)?;
+            write_down(&session, &set, &decided, self.next_entry)?;
+            flush::next_numbers(&session, numbers.value(), self.next_entry + entries)?;
         }
+        drop(session);
         transaction.commit()?;
         self.network = set.network;
         self.next_number = numbers.value();
@@ -287,7 +289,12 @@ fn last_instant(connection: &Connection) -> Outcome<Timestamp> {
     Ok(opening.map_or(request, |opening| opening.max(request)))
 }
 
-fn write_down(connection: &Connection, set: &WorkingSet, decided: &Decided, first_entry: i64) -> Outcome<()> {
+fn write_down(
+    connection: &impl Prepares,
+    set: &WorkingSet,
+    decided: &Decided,
+    first_entry: i64,
+) -> Outcome<()> {
     for change in &set.changes {
         flush::change(connection, change)?;
     }
