@@ -24,8 +24,8 @@ pub enum StoreError {
     },
     /// The database was made by another version of the program.
     #[error(
-        "the database has schema version {found}, this program needs {expected}: run the program version that fits, or \
-         `tallystick database migrate` after a backup"
+        "the database has schema version {found}, this program needs {expected}: run the program version that made it; a newer \
+         version that migrates says so in its changelog"
     )]
     SchemaVersion {
         /// Version found.
