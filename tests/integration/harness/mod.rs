@@ -24,11 +24,12 @@ use std::time::Duration;
 /// # Panics
 /// When it never does.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    let mut looks = tokio::time::interval(Duration::from_millis(5));
     for _ in 0..2_000 {
+        looks.tick().await;
         if holds().await {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     panic!("it never came about: {what}");
 }
