@@ -14,6 +14,8 @@ use super::twins::Twins;
 
 /// Histories of an ordinary run: some seconds without optimisation.
 const HISTORIES: u32 = 2_500;
+/// Histories among which every corner must be found.
+const CORNER_HISTORIES: u32 = 1_000;
 /// Histories of an ordinary run begin here.
 const SEED: u64 = 20_260_615;
 
@@ -48,7 +50,7 @@ proptest! {
 fn histories_reach_every_corner_of_the_answer() {
     let mut runner = TestRunner::new(config());
     let mut corners = BTreeSet::new();
-    for _ in 0..400 {
+    for _ in 0..CORNER_HISTORIES {
         let drawn = history().new_tree(&mut runner).expect("a history").current();
         let mut twins = Twins::new(&drawn);
         for step in &drawn.steps {
