@@ -8,6 +8,7 @@ mod authority;
 mod disclosure;
 mod full_disk;
 mod kill;
+mod leak;
 mod people;
 mod process;
 mod search;
