@@ -1,9 +1,9 @@
 //! The whole service in this process: keys, store, rooms, sequencer, sockets. What `serve`, `demo` and `bench` start.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File, TryLockError};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +31,9 @@ use crate::store::{AuditLog, Store};
 use crate::subjects::{Evaluator, TokenMapper};
 use crate::wire::convert::page::PageKey;
 use crate::wire::convert::subject_token::KeyVersions;
+
+/// Locked while a service works on its folder.
+const LOCK_FILE: &str = "service.lock";
 
 /// What the service is made of.
 pub struct Setup {
@@ -118,6 +121,7 @@ pub async fn start(
         .mode(0o700)
         .create(&setup.data)
         .with_context(|| format!("cannot make the data folder {}", setup.data.display()))?;
+    let lock = lock(&setup.data)?;
     let database = setup.data.join(DATABASE_FILE);
     let first_start = !database.exists();
     let keys = keys::open(
@@ -163,6 +167,7 @@ pub async fn start(
         // What was served last is sequenced last.
         drained.cancel();
         sequencing.await.context("the sequencer ended in a fault")?;
+        drop(lock);
         Ok(served?)
     });
     Ok(Running {
@@ -175,6 +180,28 @@ pub async fn start(
         stop,
         served,
     })
+}
+
+/// Takes the data folder for this process: the store remembers numbers between groups, and two would give the same ones.
+/// The system lets go of the lock when the process ends, however it ends.
+fn lock(data: &Path) -> anyhow::Result<File> {
+    let path = data.join(LOCK_FILE);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .with_context(|| format!("cannot make {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => anyhow::bail!(
+            "another service works on {}: stop it, or name another folder with `--data-dir`",
+            data.display()
+        ),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
 }
 
 /// Without TLS there are no certificates: the first operator is then whoever says so.

@@ -11,5 +11,7 @@ mod kill;
 mod leak;
 mod people;
 mod process;
+mod refusals;
 mod search;
+mod startup;
 mod world;
