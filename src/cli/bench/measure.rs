@@ -136,9 +136,8 @@ impl Running<'_> {
             )
             .await?;
         }
-        let tokens = self
-            .requests
-            .tokens(0, &Vec::from_iter(0..FLOOR_TOKENS), Who::Plain)?;
+        let some: Vec<u64> = (0..FLOOR_TOKENS).collect();
+        let tokens = self.requests.tokens(0, &some, Who::Plain)?;
         for _ in 0..plan.rounds {
             self.floors(plan, floor, &tokens, &mut best)?;
             for call in Call::ROUND {

@@ -69,12 +69,11 @@ impl Bench {
             return part::run(part, &folder).await;
         }
         let temporary;
-        let folder = match &self.keep {
-            Some(folder) => folder.as_path(),
-            None => {
-                temporary = tempfile::tempdir().context("no temporary folder can be made")?;
-                temporary.path()
-            }
+        let folder = if let Some(folder) = &self.keep {
+            folder.as_path()
+        } else {
+            temporary = tempfile::tempdir().context("no temporary folder can be made")?;
+            temporary.path()
         };
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let population = Population {

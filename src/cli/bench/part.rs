@@ -99,7 +99,7 @@ pub(super) async fn run(part: Part, folder: &Path) -> anyhow::Result<()> {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         asked.cancel();
     });
-    install_logs(LogFormat::Human, "warn")?;
+    install_logs(LogFormat::Human, "error")?;
     match part {
         Part::Service => serve(folder, stop).await,
         Part::Empty => serve_empty(folder, stop).await,

@@ -48,7 +48,7 @@ impl Population {
 
     /// The subject's identifiers, the resident number first.
     pub fn identifiers(&self, subject: u64) -> anyhow::Result<Vec<NormalisedIdentifier>> {
-        let person = self.person(subject);
+        let person = person(subject);
         let rules = Rules::on(self.today);
         let mut identifiers = vec![Identifier::national_id(
             Country::CHINA,
@@ -63,10 +63,6 @@ impl Population {
             .collect()
     }
 
-    fn person(&self, subject: u64) -> Person {
-        Person::draw(&mut ChaCha8Rng::seed_from_u64(subject), subject)
-    }
-
     /// What the subject's `place`th loan says.
     pub fn facts(&self, subject: u64, place: u64) -> Facts {
         let mut random = ChaCha8Rng::seed_from_u64(subject.wrapping_mul(1_009).wrapping_add(place));
@@ -74,7 +70,7 @@ impl Population {
         let kind = usize::try_from(lender(subject, place) % kinds).unwrap_or(0);
         let lenders = usize::try_from(positions_of(subject)).unwrap_or(1);
         let mut facts = Loan::draw(&mut random, LENDERS[kind].kind, self.today, lenders).facts;
-        facts.region_code = self.person(subject).region_code.to_owned();
+        facts.region_code = person(subject).region_code.to_owned();
         facts
     }
 
@@ -100,6 +96,10 @@ impl Population {
             order,
         })
     }
+}
+
+fn person(subject: u64) -> Person {
+    Person::draw(&mut ChaCha8Rng::seed_from_u64(subject), subject)
 }
 
 /// How many positions a subject has.

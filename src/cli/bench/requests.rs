@@ -135,7 +135,7 @@ impl<'a> Requests<'a> {
         let asked = (0..callers)
             .map(|caller| self.subjects(caller, who, count))
             .collect();
-        self.each(asked, |caller, subjects| {
+        each(&asked, |caller, subjects| {
             let inquiries = self.inquiries(caller, subjects, who, Purpose::NewCredit)?;
             let named = |asked: &Inquiry<SubjectToken>| inquiry::query_to_wire(asked, request_id());
             Ok(inquiries.iter().map(named).collect())
@@ -151,7 +151,7 @@ impl<'a> Requests<'a> {
         let asked = (0..callers)
             .map(|caller| self.subjects(caller, Who::Plain, count))
             .collect();
-        self.each(asked, |caller, subjects| {
+        each(&asked, |caller, subjects| {
             let inquiries = self.inquiries(caller, subjects, Who::Plain, Purpose::AccountReview)?;
             Ok(inquiries.iter().map(inquiry::review_to_wire).collect())
         })
@@ -170,7 +170,7 @@ impl<'a> Requests<'a> {
         for (cursor, asked) in self.cursors.iter_mut().zip(&asked) {
             cursor.opened += u64::try_from(asked.len())?;
         }
-        self.each(asked, |caller, subjects| {
+        each(&asked, |caller, subjects| {
             let tokens = self.tokens(caller, subjects, Who::Plain)?;
             let mut reports = Vec::with_capacity(subjects.len());
             for ((subject, tokens), number) in subjects.iter().zip(tokens).zip(first[caller]..) {
@@ -200,7 +200,7 @@ impl<'a> Requests<'a> {
             self.cursors[caller].updated += u64::try_from(count)?;
             asked.push((first..self.cursors[caller].updated).collect::<Vec<u64>>());
         }
-        self.each(asked, |caller, numbers| {
+        each(&asked, |caller, numbers| {
             let accounts = &self.accounts[caller];
             let round = u64::try_from(accounts.len())?;
             anyhow::ensure!(round > 0, "a caller has no account: raise --positions");
@@ -241,7 +241,7 @@ impl<'a> Requests<'a> {
         self.cursors[CALLERS].plain %= self.subjects / 2;
         self.cursors[CALLERS].mobile %= self.subjects / 2;
         let asked = vec![subjects];
-        let made = self.each(asked, |_, subjects| {
+        let made = each(&asked, |_, subjects| {
             subjects
                 .iter()
                 .zip(opened..)
@@ -317,34 +317,33 @@ impl<'a> Requests<'a> {
             });
         Ok(asked.collect())
     }
+}
 
-    /// Makes something for each caller, on all cores.
-    fn each<T: Send>(
-        &self,
-        asked: Vec<Vec<u64>>,
-        make: impl Fn(usize, &[u64]) -> anyhow::Result<Vec<T>> + Sync,
-    ) -> anyhow::Result<Vec<Vec<T>>> {
-        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let mut made: Vec<(usize, anyhow::Result<Vec<T>>)> = std::thread::scope(|scope| {
-            let (asked, make) = (&asked, &make);
-            let threads: Vec<_> = (0..workers)
-                .map(|worker| {
-                    scope.spawn(move || {
-                        let own = asked.iter().enumerate().skip(worker).step_by(workers);
-                        own.map(|(caller, numbers)| (caller, make(caller, numbers)))
-                            .collect::<Vec<_>>()
-                    })
+/// Makes something for each caller, on all cores.
+fn each<T: Send>(
+    asked: &[Vec<u64>],
+    make: impl Fn(usize, &[u64]) -> anyhow::Result<Vec<T>> + Sync,
+) -> anyhow::Result<Vec<Vec<T>>> {
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut made: Vec<(usize, anyhow::Result<Vec<T>>)> = std::thread::scope(|scope| {
+        let make = &make;
+        let threads: Vec<_> = (0..workers)
+            .map(|worker| {
+                scope.spawn(move || {
+                    let own = asked.iter().enumerate().skip(worker).step_by(workers);
+                    own.map(|(caller, numbers)| (caller, make(caller, numbers)))
+                        .collect::<Vec<_>>()
                 })
-                .collect();
-            threads
-                .into_iter()
-                .flat_map(|thread| thread.join().unwrap_or_default())
-                .collect()
-        });
-        anyhow::ensure!(made.len() == asked.len(), "making requests failed");
-        made.sort_by_key(|(caller, _)| *caller);
-        made.into_iter().map(|(_, made)| made).collect()
-    }
+            })
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_default())
+            .collect()
+    });
+    anyhow::ensure!(made.len() == asked.len(), "making requests failed");
+    made.sort_by_key(|(caller, _)| *caller);
+    made.into_iter().map(|(_, made)| made).collect()
 }
 
 fn request_id() -> RequestId {
