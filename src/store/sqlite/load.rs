@@ -21,6 +21,9 @@ use crate::domain::unit::rows::{
 use crate::domain::unit::working_set::{RequestName, SubjectRows};
 use crate::domain::unit::{Keys, WorkingSet};
 
+/// A subject that cannot be: numbers begin at 1.
+const NOBODY: SubjectId = SubjectId(0);
+
 pub(super) const FIND_TOKEN: Statement = Statement {
     sql: "-- find_token
         SELECT token_id, identifier_type, subject_id
@@ -129,7 +132,7 @@ pub(super) fn load(
     set: &mut WorkingSet,
 ) -> Outcome<()> {
     let mut subjects = BTreeSet::new();
-    load_tokens(connection, keys, set, &mut subjects)?;
+    load_tokens(connection, keys, today, set, &mut subjects)?;
     load_accounts(connection, keys, set, &mut subjects)?;
     for name in &keys.requests {
         if let Some(found) = FIND_REQUEST.find(connection, request_key(name), request)? {
@@ -153,12 +156,16 @@ pub(super) fn load(
 fn load_tokens(
     connection: &impl Prepares,
     keys: &Keys,
+    today: NaiveDate,
     set: &mut WorkingSet,
     subjects: &mut BTreeSet<SubjectId>,
 ) -> Outcome<()> {
     for pseudonym in &keys.pseudonyms {
         let found = FIND_TOKEN.find(connection, params![pseudonym.sealed], |row| token(row, pseudonym))?;
-        let Some(row) = found else { continue };
+        let Some(row) = found else {
+            read_nobody(connection, pseudonym.identifier_type, today)?;
+            continue;
+        };
         set.tokens.insert(pseudonym.clone(), row);
         subjects.insert(row.subject_id);
         if !row.identifier_type.is_strong() {
@@ -168,6 +175,14 @@ fn load_tokens(
         }
     }
     Ok(())
+}
+
+/// Reads for an unknown token what would be read for a known one, and finds nothing.
+fn read_nobody(connection: &impl Prepares, kind: IdentifierType, today: NaiveDate) -> Outcome<()> {
+    if !kind.is_strong() {
+        LINKS_OF_MOBILE.all(connection, params![NOBODY.0], link)?;
+    }
+    subject_rows(connection, NOBODY, today).map(drop)
 }
 
 fn load_accounts(

@@ -15,6 +15,12 @@ pub(super) struct Statement {
     pub parameters: usize,
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Names of the statements that ran on this thread.
+    pub(super) static RAN: std::cell::RefCell<Vec<&'static str>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
 /// What statements run on.
 pub(super) trait Prepares {
     /// Works with a prepared statement.
@@ -31,6 +37,8 @@ impl Prepares for Connection {
         statement: Statement,
         work: impl FnOnce(&mut rusqlite::Statement<'_>) -> Outcome<T>,
     ) -> Outcome<T> {
+        #[cfg(test)]
+        RAN.with_borrow_mut(|ran| ran.push(statement.name()));
         work(&mut *statement.prepare(self)?)
     }
 }
@@ -82,6 +90,8 @@ impl Prepares for Session<'_> {
         statement: Statement,
         work: impl FnOnce(&mut rusqlite::Statement<'_>) -> Outcome<T>,
     ) -> Outcome<T> {
+        #[cfg(test)]
+        RAN.with_borrow_mut(|ran| ran.push(statement.name()));
         // Taken out while in use, so that the work may run other statements.
         let mut prepared = self.take(statement)?;
         let done = work(&mut prepared);

@@ -338,3 +338,6 @@ impl Numbers for SharedNumber {
         self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ mod attack;
 mod authority;
 mod disclosure;
 mod full_disk;
+mod invariants;
 mod kill;
 mod leak;
 mod people;

@@ -236,7 +236,7 @@ const CONTRADICTORY: [(Spoil, &str, &str); 7] = [
     (
         |p| p.liabilities[0].tokens.remove(0).value.clear(),
         "IDENTITY_CHANGED",
-        "position.liabilities",
+        "position.liabilities[0].tokens",
     ),
 ];
 
