@@ -113,6 +113,30 @@ fn anothers_token_names_nobody() {
 }
 
 #[test]
+fn an_identifier_evaluated_under_the_key_of_another_type_names_nobody() {
+    let (market, a) = (Market::new(), caller("bank-a"));
+    let known = market.map(&a, &market.tokens(&a, &people(1)));
+    // The service cannot see what it evaluates: a client may ask for another type's key.
+    let blinded = client::blind(&people(1), &TestEntropy::new(5)).unwrap();
+    let batch = BlindedBatch::parse(blinded.elements()).unwrap();
+    let kind = IdentifierType::NationalId;
+    let evaluation = market.evaluator.evaluate(&a, V1, kind, &batch).unwrap();
+    let keys = market.evaluator.public_keys(a.member_id());
+    let key = keys.iter().find(|key| key.identifier_type == kind).unwrap();
+    let finished = client::finish(
+        &blinded,
+        key.public_key,
+        V1,
+        &evaluation.elements,
+        &evaluation.proof,
+    );
+    let bytes = *finished.unwrap()[0].expose_bytes();
+    let disguised = SubjectToken::parse(kind, V1.0.into(), &bytes).unwrap();
+    let pseudonym = &market.map(&a, &[disguised])[0];
+    assert!(pseudonym.sealed != known[0].sealed);
+}
+
+#[test]
 fn a_member_number_used_twice_does_not_mix_members() {
     // Both callers have number 1: tweaks belong to the name.
     let (market, a, b) = (Market::new(), caller("bank-a"), caller("bank-b"));

@@ -79,6 +79,8 @@ impl SealingKey {
 pub(crate) struct Sealer(Aes256Siv);
 
 impl Sealer {
+    /// The type is bound in: who has an identifier evaluated under the key of another type gets a token that leads to the
+    /// same element, and must neither find its subject nor take its place.
     pub(crate) fn seal(
         &mut self,
         identifier_type: IdentifierType,
@@ -90,8 +92,15 @@ impl Sealer {
         text.copy_from_slice(pseudonym);
         let tag = self
             .0
-            .encrypt_in_place_detached([PSEUDONYM_LABEL, &key_version.0.to_be_bytes()], text)
-            .expect("two headers are fewer than the 126 that the mode allows");
+            .encrypt_in_place_detached(
+                [
+                    PSEUDONYM_LABEL,
+                    &key_version.0.to_be_bytes(),
+                    identifier_type.as_str().as_bytes(),
+                ],
+                text,
+            )
+            .expect("three headers are fewer than the 126 that the mode allows");
         iv.copy_from_slice(&tag);
         Pseudonym {
             identifier_type,
@@ -107,7 +116,11 @@ impl Sealer {
         let tag: [u8; IV_BYTES] = iv.try_into().map_err(|_| SealBroken)?;
         self.0
             .decrypt_in_place_detached(
-                [PSEUDONYM_LABEL, &pseudonym.key_version.0.to_be_bytes()],
+                [
+                    PSEUDONYM_LABEL,
+                    &pseudonym.key_version.0.to_be_bytes(),
+                    pseudonym.identifier_type.as_str().as_bytes(),
+                ],
                 text.as_mut_slice(),
                 &tag.into(),
             )
@@ -195,8 +208,17 @@ mod tests {
     }
 
     #[test]
-    fn another_version_or_key_seals_otherwise_and_does_not_open() {
+    fn another_version_type_or_key_seals_otherwise_and_does_not_open() {
         let sealed = seal(&key(1), 1);
+        let passport = key(1)
+            .sealer()
+            .seal(IdentifierType::Passport, KeyVersion(1), &BASE);
+        assert!(sealed.sealed != passport.sealed);
+        let renamed = Pseudonym {
+            identifier_type: IdentifierType::Passport,
+            ..sealed.clone()
+        };
+        assert_eq!(key(1).sealer().open(&renamed).unwrap_err(), SealBroken);
         assert!(sealed.sealed != seal(&key(1), 2).sealed);
         assert!(sealed.sealed != seal(&key(2), 1).sealed);
         assert_eq!(key(2).sealer().open(&sealed).unwrap_err(), SealBroken);
