@@ -27,8 +27,7 @@ pub(super) fn charge(
         .grants
         .iter_mut()
         .filter(usable)
-        .map(|grant| grant.remaining)
-        .sum();
+        .fold(0, |sum: u64, grant| sum.saturating_add(grant.remaining));
     if granted < count - from_quota {
         let resets_at = set.rules.zone.start_of(days_after(today, 1));
         return Err(Refused {
