@@ -215,14 +215,21 @@ async fn enrol_first_operators(setup: &Setup, members: &Members) -> anyhow::Resu
         );
         return Ok(());
     }
-    members
+    let enrolled = members
         .bootstrap(setup.first_operators.clone())
         .await
         .context("the first operators are refused")?;
-    tracing::info!(
-        certificates = setup.first_operators.len(),
-        "the first operators were enrolled"
-    );
+    if enrolled {
+        tracing::info!(
+            certificates = setup.first_operators.len(),
+            "the first operators were enrolled"
+        );
+    } else {
+        tracing::warn!(
+            "no operator is active and the first ones cannot be enrolled twice: members are served, nobody can \
+             administer them"
+        );
+    }
     Ok(())
 }
 

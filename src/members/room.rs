@@ -153,12 +153,14 @@ impl Members {
     }
 
     /// Enrols the first operators while nobody may run the service: a member named [`BOOTSTRAP_MEMBER`] with these
-    /// certificates. Says whether it did; never touches a register that has an operator.
+    /// certificates. Says whether it did; never touches a register that has an operator, or whose first operators were
+    /// suspended or left.
     pub async fn bootstrap(&self, certificates: Vec<Certificate>) -> Result<bool, ApplyError> {
-        if self.registry.current().has_operator() {
+        let member_id = MemberId::parse(BOOTSTRAP_MEMBER).expect("the constant fits the pattern of names");
+        let register = self.registry.current();
+        if register.has_operator() || register.find_member(&member_id).is_some() {
             return Ok(false);
         }
-        let member_id = MemberId::parse(BOOTSTRAP_MEMBER).expect("the constant fits the pattern of names");
         let certificate = certificates
             .first()
             .map_or(Fingerprint([0; 32]), |first| first.fingerprint);

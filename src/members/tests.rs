@@ -261,6 +261,18 @@ async fn first_operators_are_enrolled_once_and_seen_at_once() {
 }
 
 #[tokio::test]
+async fn suspended_first_operators_are_not_enrolled_again_and_do_not_keep_the_service_from_starting() {
+    let suspended = Member {
+        roles: vec![Role::Operator],
+        state: MemberState::Suspended,
+        ..member(BOOTSTRAP_MEMBER, &[certificate(2)])
+    };
+    let (_, registry) = registry_of(vec![suspended]).await;
+    assert!(!room(&registry).bootstrap(vec![certificate(2)]).await.unwrap());
+    assert!(registry.authenticate(Fingerprint([2; 32])).is_err());
+}
+
+#[tokio::test]
 async fn charging_tells_whether_the_ceiling_is_passed() {
     let (_, registry) = registry_of(vec![member("lender", &[certificate(1)])]).await;
     let caller = registry.authenticate(Fingerprint([1; 32])).unwrap();
