@@ -127,11 +127,16 @@ fn create(set: &mut WorkingSet, new: &NewMember, stage: Stage, at: Timestamp) ->
         .find(|member| member.member_id == new.member_id)
         .cloned();
     let member = match (known, stage) {
-        (Some(member), Stage::Approved) => Member {
+        (Some(member), Stage::Approved) if proposed_as(&member, new) => Member {
             state: MemberState::Active,
             created_at: at,
             ..member
         },
+        (Some(_), Stage::Approved) => {
+            let text = "the member is not as it was proposed: it was changed, withdrawn or enrolled since; propose it \
+                        anew under another name";
+            return Err(refused(Code::MemberExists, "member.member_id", text));
+        }
         (Some(member), Stage::Proposed) if proposed_as(&member, new) => {
             return Ok(decision(Outcome::Member(Box::new(member)), false));
         }
@@ -149,12 +154,15 @@ fn create(set: &mut WorkingSet, new: &NewMember, stage: Stage, at: Timestamp) ->
     ))
 }
 
+/// Whether what waits is all of what is asked: a second operator signs what it sees, and nothing else.
 fn proposed_as(member: &Member, new: &NewMember) -> bool {
     member.state == MemberState::Proposed
         && member.display_name == new.display_name
         && member.lender_group == new.lender_group
         && member.roles == new.roles
         && member.certificates == new.certificates
+        && member.rule_packs == new.rule_packs
+        && member.evaluations_per_day == new.evaluations_per_day
 }
 
 fn registered(

@@ -89,6 +89,9 @@ conformance! {
         grants_are_used_up_after_the_quota,
         a_proposal_waits_for_a_second_operator_across_a_restart,
         a_signed_proposal_is_replayed_to_both_operators,
+        a_signature_enrols_what_was_signed,
+        a_signature_enrols_nobody_who_was_changed_or_withdrawn_since,
+        grants_add_up_without_end,
         suspended_members_no_longer_count_for_coverage,
     }
     audit {

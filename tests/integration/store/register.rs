@@ -215,6 +215,87 @@ fn by_operator(market: &Market<'_>, number: u8, body: u8, action: Action) -> Wri
     }
 }
 
+/// A proposal of a member, or its signature, under its own request id.
+fn enrolment(market: &Market<'_>, operator: u8, id: u8, new: NewMember) -> Write {
+    let action = administer(Administration::CreateMember(new));
+    let write = by_operator(market, operator, id, action);
+    Write {
+        request: Some(request(id, id)),
+        ..write
+    }
+}
+
+pub async fn a_signature_enrols_what_was_signed(engine: &dyn Engine) {
+    let market = Market::with_rules(engine, MarketRules::default()).await;
+    let greedy = NewMember {
+        evaluations_per_day: 1_000_000,
+        ..newcomer("lender-d")
+    };
+    let modest = newcomer("lender-d");
+    let proposed = market.store.apply(enrolment(&market, 1, 1, greedy.clone())).await;
+    assert!(proposed.is_ok());
+    // The same operator cannot put a second face on what waits.
+    for other in [
+        modest,
+        NewMember {
+            rule_packs: Vec::new(),
+            ..greedy
+        },
+    ] {
+        let again = market.store.apply(enrolment(&market, 1, 2, other)).await;
+        assert_eq!(refusal(again), Code::MemberExists);
+    }
+    assert_eq!(member(&market, "lender-d").await.state, MemberState::Proposed);
+}
+
+pub async fn a_signature_enrols_nobody_who_was_changed_or_withdrawn_since(engine: &dyn Engine) {
+    let market = Market::with_rules(engine, MarketRules::default()).await;
+    let changes = [
+        Administration::AddCertificate {
+            member_id: name("lender-d"),
+            certificate: certificate(9),
+        },
+        Administration::UpdateMember(MemberUpdate {
+            roles: Some(vec![Role::Lender, Role::Regulator]),
+            ..update("lender-e")
+        }),
+        Administration::UpdateMember(MemberUpdate {
+            state: Some(MemberState::Left),
+            ..update("lender-f")
+        }),
+    ];
+    for ((id, member_id), change) in (1_u8..).zip(["lender-d", "lender-e", "lender-f"]).zip(changes) {
+        let proposed = market
+            .store
+            .apply(enrolment(&market, 1, id, newcomer(member_id)))
+            .await;
+        assert!(proposed.is_ok());
+        market.accept(OPERATOR, administer(change)).await;
+        let signed = market
+            .store
+            .apply(enrolment(&market, 2, id, newcomer(member_id)))
+            .await;
+        assert_eq!(refusal(signed), Code::MemberExists, "{member_id}");
+        assert_ne!(member(&market, member_id).await.state, MemberState::Active);
+    }
+}
+
+pub async fn grants_add_up_without_end(engine: &dyn Engine) {
+    let market = Market::on(engine).await;
+    for _ in 0..3 {
+        let grant = Administration::GrantEvaluations {
+            member_id: name("lender-a"),
+            evaluations: i64::MAX.unsigned_abs(),
+            expires_at: Timestamp::from_micros(i64::MAX),
+            reason: "first load".to_owned(),
+        };
+        market.accept(OPERATOR, administer(grant)).await;
+    }
+    market
+        .accept(market.a, Action::ChargeEvaluations { count: 1_000 })
+        .await;
+}
+
 fn a_grant() -> Action {
     administer(Administration::GrantEvaluations {
         member_id: name("lender-a"),
