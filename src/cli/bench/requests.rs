@@ -134,7 +134,7 @@ impl<'a> Requests<'a> {
     ) -> anyhow::Result<Vec<Vec<pb::QueryExposureRequest>>> {
         let asked = (0..callers)
             .map(|caller| self.subjects(caller, who, count))
-            .collect();
+            .collect::<Vec<_>>();
         each(&asked, |caller, subjects| {
             let inquiries = self.inquiries(caller, subjects, who, Purpose::NewCredit)?;
             let named = |asked: &Inquiry<SubjectToken>| inquiry::query_to_wire(asked, request_id());
@@ -150,7 +150,7 @@ impl<'a> Requests<'a> {
     ) -> anyhow::Result<Vec<Vec<pb::ReviewPortfolioRequest>>> {
         let asked = (0..callers)
             .map(|caller| self.subjects(caller, Who::Plain, count))
-            .collect();
+            .collect::<Vec<_>>();
         each(&asked, |caller, subjects| {
             let inquiries = self.inquiries(caller, subjects, Who::Plain, Purpose::AccountReview)?;
             Ok(inquiries.iter().map(inquiry::review_to_wire).collect())
