@@ -58,13 +58,18 @@ fn report(position: pb::Position) -> pb::ReportPositionRequest {
 
 async fn tokens(actor: &Actor, person: &Person) -> Vec<pb::SubjectToken> {
     let mut tokens = actor.tokens(person).await;
-    tokens.iter_mut().for_each(|token| token.verified_on = None);
+    for token in &mut tokens {
+        token.verified_on = None;
+    }
     tokens
 }
 
+/// A field of free text of a position.
+type FreeText = fn(&mut pb::Position) -> &mut String;
+
 /// Puts a secret into every field of free text, one after another.
 async fn plant(bank: &Actor, operator: &Actor, tokens: &[pb::SubjectToken], secret: &str, heard: &mut Heard) {
-    let fields: [(&str, fn(&mut pb::Position) -> &mut String); 7] = [
+    let fields: [(&str, FreeText); 7] = [
         ("account_ref", |position| &mut position.account_ref),
         ("region_code", |position| &mut position.region_code),
         ("currency", |position| &mut position.currency),
@@ -250,6 +255,6 @@ async fn no_identifier_token_key_or_planted_secret_is_in_the_database_the_logs_t
         ("the metrics", metrics.as_bytes()),
         ("a refusal", &heard.0),
     ] {
-        assert_eq!(needles.found_in(bytes), Default::default(), "in {place}");
+        assert!(needles.found_in(bytes).is_empty(), "in {place}");
     }
 }
