@@ -245,9 +245,7 @@ async fn a_hundred_thousand_guesses_name_nobody_without_the_key_files_and_everyb
 async fn hashed_identifiers_in_a_dump_would_have_been_found() {
     let guess = normalised(&Identifier::mobile(mobile(41)));
     for digest in hashes(&guess, &[b"tallystick"]) {
-        let hex = digest
-            .iter()
-            .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         for planted in [digest.clone(), hex.into_bytes()] {
             let bytes = [b"rows before".to_vec(), planted, b"rows after".to_vec()].concat();
             assert!(Dump::of(&bytes).holds(&digest));

@@ -109,7 +109,7 @@ async fn ask(actor: &Actor, line: &Mutex<Line>, tokens: &[pb::SubjectToken]) -> 
     line.lock().expect("nobody panics").queries_sent += 1;
     let answered = actor.try_ask(request.clone()).await;
     let mut line = line.lock().expect("nobody panics");
-    let Ok(answer) = answered.map_err(|refusal| only_cut_off(&refusal)) else {
+    let Ok(answer) = answered.map_err(only_cut_off) else {
         return false;
     };
     line.queries_acknowledged += 1;
@@ -127,10 +127,7 @@ async fn say(actor: &Actor, line: &Mutex<Line>, account_ref: &str, tokens: &Toke
     let answered = actor.client.reporting().report_position(request.clone()).await;
     let mut line = line.lock().expect("nobody panics");
     let account = line.accounts.get_mut(account_ref).expect("it was made above");
-    match answered
-        .map_err(Refusal::from)
-        .map_err(|refusal| only_cut_off(&refusal))
-    {
+    match answered.map_err(Refusal::from).map_err(only_cut_off) {
         Ok(response) => {
             account.acknowledged = account.sent;
             account.last = Some((request, response.into_inner()));
@@ -141,7 +138,7 @@ async fn say(actor: &Actor, line: &Mutex<Line>, account_ref: &str, tokens: &Toke
 }
 
 /// A killed service refuses nothing: it goes away.
-fn only_cut_off(refusal: &Refusal) {
+fn only_cut_off(refusal: Refusal) {
     assert!(
         refusal.reason.is_empty(),
         "refused: {} {:?}",

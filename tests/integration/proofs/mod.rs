@@ -2,6 +2,16 @@
 //!
 //! One file for each promise. [`world`] runs a whole service in this process with a clock of its own; [`process`] runs
 //! the program in a process that can be killed. [`people`] invents borrowers and loans.
+#![allow(
+    clippy::format_collect,
+    clippy::zombie_processes,
+    clippy::type_complexity,
+    clippy::unnecessary_wraps,
+    clippy::semicolon_if_nothing_returned,
+    clippy::too_many_lines,
+    clippy::needless_pass_by_value,
+    reason = "tables of cases and builders read best as they are; a process that is dropped is killed and waited for"
+)]
 
 mod attack;
 mod authority;
@@ -13,6 +23,7 @@ mod leak;
 mod people;
 mod process;
 mod refusals;
+mod schema;
 mod search;
 mod startup;
 mod world;

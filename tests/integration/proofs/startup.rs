@@ -17,7 +17,7 @@ const CASES: [Case; 9] = [
             let made = "UPDATE schema_migration SET version = 99";
             database.execute(made, []).expect("its version changes");
         },
-        &["schema version 99", "run the program version that fits"],
+        &["schema version 99", "run the program version that made it"],
     ),
     (
         "a file that is no database",
