@@ -130,10 +130,11 @@ impl Thief {
     fn sealed(&self, identifier: &NormalisedIdentifier) -> Vec<u8> {
         let pseudonym = hash_to_group(&identifier.oprf_input()) * self.master;
         let mut text = pseudonym.compress().to_bytes();
-        let headers: [&[u8]; 2] = [b"tallystick/v1/pseudonym", &[0, 1]];
+        let kind = identifier.identifier_type().as_str().as_bytes();
+        let headers: [&[u8]; 3] = [b"tallystick/v1/pseudonym", &[0, 1], kind];
         let tag = Aes256Siv::new(&self.seal.into())
             .encrypt_in_place_detached(headers, &mut text)
-            .expect("two headers are allowed");
+            .expect("three headers are allowed");
         [tag.as_slice(), &text].concat()
     }
 }
