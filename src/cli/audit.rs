@@ -1,19 +1,16 @@
 //! `tallystick audit`: prove that nobody altered the record.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
 use crate::audit::{CheckpointKey, Origin, VerifierKey};
-use crate::domain::clock::SystemClock;
-use crate::domain::unit::working_set::MarketRules;
 use crate::identity::entropy::SystemEntropy;
 use crate::identity::keys::{self, Halves, KeyCommands};
 use crate::ledger;
 use crate::store::AuditLog as _;
-use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::sqlite::SqliteStore;
 
 /// Name of the database in a data folder.
 pub const DATABASE_FILE: &str = "tallystick.db";
@@ -129,11 +126,5 @@ fn open(data: &std::path::Path) -> anyhow::Result<SqliteStore> {
         "there is no {}: --data names the service's data folder",
         path.display()
     );
-    let rules = Arc::new(MarketRules::default());
-    Ok(SqliteStore::open(
-        &path,
-        Arc::new(SystemClock),
-        rules,
-        SqliteOptions::default(),
-    )?)
+    Ok(SqliteStore::open_read_only(&path)?)
 }

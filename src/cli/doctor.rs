@@ -1,7 +1,6 @@
 //! `tallystick doctor`: what is wrong with an installation, and the command that mends it. Changes nothing.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
 
@@ -9,14 +8,13 @@ use super::audit::DATABASE_FILE;
 use super::output::{Output, table};
 use crate::config::{Config, Overrides};
 use crate::domain::clock::{Clock as _, SystemClock};
-use crate::domain::unit::working_set::MarketRules;
 use crate::identity::entropy::SystemEntropy;
 use crate::identity::keys::{self, Halves};
 use crate::members::parse_certificate;
 use crate::server::TlsFiles;
 use crate::server::tls::Tls;
 use crate::store::Store as _;
-use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::sqlite::SqliteStore;
 
 /// Days before its end at which a certificate is reported.
 const CERTIFICATE_DAYS_LEFT: i64 = 30;
@@ -152,9 +150,7 @@ fn keys_of(config: &Config) -> Result<String, String> {
 }
 
 async fn contents(database: &Path) -> Result<String, String> {
-    let rules = Arc::new(MarketRules::default());
-    let store = SqliteStore::open(database, Arc::new(SystemClock), rules, SqliteOptions::default())
-        .map_err(|error| error.to_string())?;
+    let store = SqliteStore::open_read_only(database).map_err(|error| error.to_string())?;
     let holdings = store.holdings().await.map_err(|error| error.to_string())?;
     if holdings.audit_waiting > WAITING_ENTRIES {
         return Err(format!(

@@ -15,7 +15,9 @@ use crate::client::{Client, ClientError};
 use crate::domain::date::BusinessZone;
 use crate::domain::token::Presented;
 use crate::identity::token::SubjectToken;
+use crate::members::parse_certificate;
 use crate::wire::convert::date::timestamp_to_wire;
+use crate::wire::convert::member::certificate_to_wire;
 use crate::wire::convert::request::request_id_to_wire;
 use crate::wire::convert::token::token_to_wire;
 use crate::wire::{FieldMask, Timestamp, pb};
@@ -53,6 +55,8 @@ enum What {
     },
     /// Show all members.
     List,
+    /// Change a member's name, group, roles or quota. With two operators, one can only take roles away and lower the quota.
+    Update(Update),
     /// Suspend a member: refused from its next call on.
     Suspend {
         /// Which.
@@ -106,9 +110,33 @@ struct Create {
     /// Token evaluations a day.
     #[arg(long, default_value_t = 100_000)]
     evaluations_per_day: u32,
+    /// Certificate that speaks for it from the start, PEM or DER; may be repeated. An operator's come only so.
+    #[arg(long = "certificate", value_name = "FILE")]
+    certificates: Vec<PathBuf>,
+    /// Rule pack; may be repeated, the first is the default.
+    #[arg(long = "rule-pack", value_name = "NAME")]
+    rule_packs: Vec<String>,
     /// Of the proposal to repeat.
     #[arg(long, value_name = "UUID")]
     request_id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct Update {
+    /// Which member.
+    member_id: String,
+    /// For people.
+    #[arg(long)]
+    name: Option<String>,
+    /// bank, consumer-finance, online-microloan, microloan, auto-leasing or other.
+    #[arg(long)]
+    group: Option<String>,
+    /// All roles that it keeps; may be repeated.
+    #[arg(long = "role")]
+    roles: Vec<String>,
+    /// Token evaluations a day.
+    #[arg(long)]
+    evaluations_per_day: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -163,6 +191,7 @@ impl Member {
             What::Create(create) => create.run(&client, output).await,
             What::Show { member_id } => show(&client, member_id, output).await,
             What::List => list(&client, output).await,
+            What::Update(update) => update.run(&client, output).await,
             What::Suspend { member_id } => {
                 set_state(&client, member_id, pb::MemberState::Suspended, output).await
             }
@@ -187,21 +216,19 @@ impl Member {
 
 impl Create {
     async fn run(self, client: &Client, output: Output) -> anyhow::Result<()> {
-        let code = |prefix: &str, text: &str| format!("{prefix}{}", text.replace('-', "_").to_uppercase());
-        let group = pb::LenderGroup::from_str_name(&code("LENDER_GROUP_", &self.group))
-            .with_context(|| format!("{} is no group", self.group))?;
-        let role = |text: &String| {
-            pb::Role::from_str_name(&code("ROLE_", text))
-                .map(i32::from)
-                .with_context(|| format!("{text} is no role"))
-        };
         let request_id = request_id(client, self.request_id);
         let member = pb::Member {
             member_id: self.member_id,
             display_name: self.name,
-            lender_group: group.into(),
-            roles: self.roles.iter().map(role).collect::<anyhow::Result<_>>()?,
+            lender_group: group_of(&self.group)?.into(),
+            roles: roles_of(&self.roles)?,
             evaluations_per_day: self.evaluations_per_day,
+            certificates: self
+                .certificates
+                .iter()
+                .map(|path| certificate(path))
+                .collect::<anyhow::Result<_>>()?,
+            rule_packs: self.rule_packs,
             ..pb::Member::default()
         };
         let request = pb::CreateMemberRequest {
@@ -220,6 +247,66 @@ impl Create {
         }
         print_members(&[member], output)
     }
+}
+
+impl Update {
+    async fn run(self, client: &Client, output: Output) -> anyhow::Result<()> {
+        let mut member = pb::Member {
+            member_id: self.member_id,
+            ..pb::Member::default()
+        };
+        let mut paths = Vec::new();
+        if let Some(name) = self.name {
+            member.display_name = name;
+            paths.push("display_name".to_owned());
+        }
+        if let Some(group) = self.group {
+            member.lender_group = group_of(&group)?.into();
+            paths.push("lender_group".to_owned());
+        }
+        if !self.roles.is_empty() {
+            member.roles = roles_of(&self.roles)?;
+            paths.push("roles".to_owned());
+        }
+        if let Some(evaluations) = self.evaluations_per_day {
+            member.evaluations_per_day = evaluations;
+            paths.push("evaluations_per_day".to_owned());
+        }
+        change(client, member, paths, output).await
+    }
+}
+
+fn group_of(text: &str) -> anyhow::Result<pb::LenderGroup> {
+    let name = format!("LENDER_GROUP_{}", text.replace('-', "_").to_uppercase());
+    pb::LenderGroup::from_str_name(&name).with_context(|| format!("{text} is no group"))
+}
+
+fn roles_of(texts: &[String]) -> anyhow::Result<Vec<i32>> {
+    let role = |text: &String| {
+        pb::Role::from_str_name(&format!("ROLE_{}", text.to_uppercase()))
+            .map(i32::from)
+            .with_context(|| format!("{text} is no role"))
+    };
+    texts.iter().map(role).collect()
+}
+
+async fn change(
+    client: &Client,
+    member: pb::Member,
+    paths: Vec<String>,
+    output: Output,
+) -> anyhow::Result<()> {
+    let request = pb::UpdateMemberRequest {
+        member: Some(member),
+        update_mask: Some(FieldMask { paths }),
+    };
+    let answer = client
+        .admin()
+        .update_member(request)
+        .await
+        .map_err(ClientError::from)?
+        .into_inner();
+    print_members(&[answer.member.unwrap_or_default()], output)
 }
 
 impl Grant {
@@ -286,6 +373,13 @@ impl Split {
         say_done(answer.into_inner().done, &request_id);
         Ok(())
     }
+}
+
+fn certificate(path: &Path) -> anyhow::Result<pb::Certificate> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let certificate = parse_certificate(&bytes)
+        .with_context(|| format!("{} cannot be used as a certificate", path.display()))?;
+    Ok(certificate_to_wire(&certificate))
 }
 
 async fn tokens(client: &mut Client, identifiers: &Identifiers) -> anyhow::Result<Vec<pb::SubjectToken>> {
@@ -370,20 +464,7 @@ async fn set_state(
         state: state.into(),
         ..pb::Member::default()
     };
-    let update_mask = Some(FieldMask {
-        paths: vec!["state".to_owned()],
-    });
-    let request = pb::UpdateMemberRequest {
-        member: Some(member),
-        update_mask,
-    };
-    let answer = client
-        .admin()
-        .update_member(request)
-        .await
-        .map_err(ClientError::from)?
-        .into_inner();
-    print_members(&[answer.member.unwrap_or_default()], output)
+    change(client, member, vec!["state".to_owned()], output).await
 }
 
 async fn add(client: &Client, member_id: String, path: &Path) -> anyhow::Result<()> {

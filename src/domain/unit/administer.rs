@@ -49,6 +49,10 @@ fn carry_out(
             ..
         } => {
             let member_no = find(set, member_id)?.member_no;
+            if *expires_at <= at {
+                let text = "the grant would have ended already: name a later instant";
+                return Err(refused(Code::DateOrder, "expires_at", text));
+            }
             finish(stage, || Ok(grant(set, member_no, *evaluations, *expires_at)))
         }
         Administration::MergeSubjects {
@@ -192,10 +196,10 @@ fn change(set: &mut WorkingSet, update: &MemberUpdate) -> Result<Decision, Refus
     let mut member = find(set, &update.member_id)?.clone();
     let alone = set.rules.approvals >= 2;
     if let Some(roles) = &update.roles {
-        if alone && roles.contains(&Role::Operator) && !member.has_role(Role::Operator) {
+        if alone && roles.iter().any(|role| !member.has_role(*role)) {
             return Err(second_operator(
                 "member.roles",
-                "enrol a new operator with CreateMember, which two operators sign",
+                "one operator can only take roles away: enrol a member with more of them by CreateMember, which two sign",
             ));
         }
         member.roles.clone_from(roles);

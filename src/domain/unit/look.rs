@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::rows::{FrozenRow, InquiryRow, LookKind};
 use super::working_set::{Change, SubjectRows};
 use super::{Decision, Look, Outcome, Refused, WorkingSet};
-use crate::domain::date::{Timestamp, days_before};
+use crate::domain::date::{Timestamp, days_after, days_before};
 use crate::domain::exposure::answer::{self, Asked};
 use crate::domain::exposure::resolve::{self, Resolution, Shown};
 use crate::domain::exposure::{Answer, Figures};
@@ -18,6 +18,10 @@ use crate::domain::violation::{Code, Violation};
 /// Days over which subjects created by inquiry are held against evaluated tokens.
 const CREATION_WINDOW_DAYS: u32 = 30;
 
+/// Looks of one member at one subject on one civil day: far above any honest need, so that nobody can make a subject's
+/// rows too many to read.
+pub const LOOKS_PER_SUBJECT_AND_DAY_MAX: usize = 200;
+
 /// Decides a look of a member.
 pub(super) fn decide(
     set: &mut WorkingSet,
@@ -26,7 +30,13 @@ pub(super) fn decide(
     at: Timestamp,
 ) -> Result<Decision, Refused> {
     let today = set.rules.zone.date_of(at);
-    match resolution(set, member_no, look, today) {
+    let resolution = resolution(set, member_no, look, today);
+    let meant = match &resolution {
+        Resolution::Conflict { subjects, .. } => subjects.iter().copied().collect(),
+        Resolution::About(about) => Vec::from_iter(about.subject),
+    };
+    refuse_too_many(set, member_no, &meant, today)?;
+    match resolution {
         Resolution::Conflict {
             subjects,
             shared_mobile,
@@ -104,6 +114,38 @@ fn answer_about(
         own: Some(own),
     };
     Ok(answered(look, answer, vec![subject]))
+}
+
+fn refuse_too_many(
+    set: &WorkingSet,
+    member_no: MemberNo,
+    subjects: &[SubjectId],
+    today: NaiveDate,
+) -> Result<(), Refused> {
+    let of_today =
+        |row: &&InquiryRow| row.member_no == member_no && set.rules.zone.date_of(row.inquired_at) == today;
+    let too_many = subjects
+        .iter()
+        .filter_map(|subject| set.subjects.get(subject))
+        .any(|rows| {
+            let latest_first = rows.inquiries.iter().rev();
+            latest_first
+                .filter(of_today)
+                .nth(LOOKS_PER_SUBJECT_AND_DAY_MAX - 1)
+                .is_some()
+        });
+    if !too_many {
+        return Ok(());
+    }
+    let text = format!(
+        "you looked at this subject {LOOKS_PER_SUBJECT_AND_DAY_MAX} times today, the most that are allowed: the figures of a \
+         day do not change, use those you have"
+    );
+    let retry_at = Some(set.rules.zone.start_of(days_after(today, 1)));
+    Err(Refused {
+        violations: vec![Violation::new(Code::QuotaExceeded, "tokens", text)],
+        retry_at,
+    })
 }
 
 fn reviewed_today(

@@ -29,6 +29,7 @@ use super::position::{DeletionReason, EventType, Position};
 use super::token::Pseudonym;
 use super::violation::Violation;
 pub use decide::decide;
+pub use look::LOOKS_PER_SUBJECT_AND_DAY_MAX;
 pub use working_set::{Change, Keys, RequestName, WorkingSet};
 
 /// An rpc that writes: scopes request ids and names audit entries.

@@ -18,8 +18,6 @@ use pb::exposure_service_server::ExposureService;
 
 /// Looks of one review stream in work at once: enough to fill a group of the store, few enough to be fair.
 const REVIEWS_IN_WORK_MAX: usize = 64;
-/// Messages of a stream after which its caller is judged anew.
-const RECHECK_MESSAGES: u64 = 16;
 /// What the rpcs of reservations are called in refusals.
 const RESERVATIONS: &str = "reservations";
 
@@ -60,9 +58,7 @@ async fn review(
     message: Result<pb::ReviewPortfolioRequest, Status>,
 ) -> Result<pb::ReviewPortfolioResponse, Status> {
     let message = message?;
-    if number % RECHECK_MESSAGES == 1 {
-        session.recheck()?;
-    }
+    session.recheck()?;
     let inquiry = match read_review(&message, &market.reading(&session)) {
         Ok(inquiry) => inquiry,
         Err(violations) => return refusal(&session, number, violations.first()),

@@ -73,7 +73,7 @@ pub struct SqliteStore {
     jobs: Sender<Job>,
     readers: Readers,
     writer: Mutex<Option<JoinHandle<()>>>,
-    _checkpointer: Checkpointer,
+    _checkpointer: Option<Checkpointer>,
 }
 
 impl SqliteStore {
@@ -107,7 +107,31 @@ impl SqliteStore {
             jobs,
             readers,
             writer: Mutex::new(Some(thread)),
-            _checkpointer: checkpointer,
+            _checkpointer: Some(checkpointer),
+        })
+    }
+
+    /// Opens an existing database beside the service that writes it: reads answer, everything else is refused as
+    /// unavailable. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        let found = migrate::version(&open::reader(path)?)?;
+        if found != migrate::expected() {
+            return Err(StoreError::SchemaVersion {
+                found,
+                expected: migrate::expected(),
+            });
+        }
+        // Nobody listens: what is to be written finds its channel closed.
+        let (jobs, _) = mpsc::channel();
+        let readers = Readers::start(path, SqliteOptions::default().readers)?;
+        Ok(Self {
+            jobs,
+            readers,
+            writer: Mutex::new(None),
+            _checkpointer: None,
         })
     }
 

@@ -3,6 +3,7 @@
 use futures::future::join_all;
 use tallystick::domain::exposure::SubjectState;
 use tallystick::domain::inquiry::Purpose;
+use tallystick::domain::unit::LOOKS_PER_SUBJECT_AND_DAY_MAX;
 use tallystick::domain::unit::rows::LookKind;
 use tallystick::domain::unit::{Action, Administration, Outcome};
 use tallystick::domain::violation::Code;
@@ -123,4 +124,24 @@ pub async fn a_conflict_is_recorded_and_not_counted(engine: &dyn Engine) {
         .others
         .unwrap();
     assert_eq!(others.velocity[0].hard_inquiries, 0);
+}
+
+pub async fn a_member_looks_at_one_subject_so_often_a_day_and_no_more(engine: &dyn Engine) {
+    let market = Market::on(engine).await;
+    let ask = |member, answer| {
+        market.apply(
+            member,
+            look(LookKind::Query, &[national_id(1)], Purpose::NewCredit, answer),
+        )
+    };
+    let most = u64::try_from(LOOKS_PER_SUBJECT_AND_DAY_MAX).unwrap();
+    for answer in 1..=most {
+        ask(market.a, answer).await.unwrap();
+    }
+    let above = look(LookKind::Query, &[national_id(1)], Purpose::NewCredit, most + 1);
+    assert_eq!(market.refuse(market.a, above).await, Code::QuotaExceeded);
+    ask(market.b, most + 2).await.unwrap();
+    // The clock starts at noon: the day is over 12 hours later.
+    market.wait(12 * 3_600);
+    ask(market.a, most + 3).await.unwrap();
 }

@@ -76,6 +76,7 @@ conformance! {
         a_look_is_counted_for_the_others_of_the_same_group,
         the_first_answer_of_a_day_is_frozen_across_a_restart,
         a_frozen_answer_ends_with_the_day,
+        a_member_looks_at_one_subject_so_often_a_day_and_no_more,
         a_merge_drops_frozen_answers,
         a_second_review_of_a_day_is_refused,
         subjects_created_by_looks_are_held_against_evaluations,
@@ -92,6 +93,8 @@ conformance! {
         a_signature_enrols_what_was_signed,
         a_signature_enrols_nobody_who_was_changed_or_withdrawn_since,
         grants_add_up_without_end,
+        a_grant_that_would_have_ended_already_is_refused,
+        one_of_two_operators_takes_roles_away_and_gives_none,
         suspended_members_no_longer_count_for_coverage,
     }
     audit {

@@ -1,5 +1,6 @@
 //! The register of members, evaluations and what two operators sign.
 
+use tallystick::domain::clock::Clock as _;
 use tallystick::domain::date::{Timestamp, days_after};
 use tallystick::domain::member::{Certificate, LenderGroup, Member, MemberState, Role};
 use tallystick::domain::names::{Fingerprint, MemberId, MemberNo};
@@ -406,4 +407,29 @@ pub async fn suspended_members_no_longer_count_for_coverage(engine: &dyn Engine)
         .figures
         .coverage_percent;
     assert_eq!(coverage, 100);
+}
+
+pub async fn a_grant_that_would_have_ended_already_is_refused(engine: &dyn Engine) {
+    let market = Market::on(engine).await;
+    let late = Administration::GrantEvaluations {
+        member_id: name("lender-a"),
+        evaluations: 5,
+        expires_at: engine.clock().now(),
+        reason: "too late".to_owned(),
+    };
+    assert_eq!(market.refuse(OPERATOR, administer(late)).await, Code::DateOrder);
+}
+
+pub async fn one_of_two_operators_takes_roles_away_and_gives_none(engine: &dyn Engine) {
+    let market = Market::with_rules(engine, MarketRules::default()).await;
+    let with_roles = |roles: &[Role]| {
+        let roles = Some(roles.to_vec());
+        administer(Administration::UpdateMember(MemberUpdate {
+            roles,
+            ..update("lender-a")
+        }))
+    };
+    let more = with_roles(&[Role::Lender, Role::Regulator]);
+    assert_eq!(market.refuse(OPERATOR, more).await, Code::SecondOperatorRequired);
+    market.accept(OPERATOR, with_roles(&[Role::Lender])).await;
 }
