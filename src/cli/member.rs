@@ -1,25 +1,23 @@
 //! `tallystick member`: the operator's side of the register.
 
+mod subjects;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
+use self::subjects::{Merge, Split};
 use super::answer::words;
 use super::connect::Connect;
-use super::identifiers::Identifiers;
 use super::output::{Output, table, to_json};
-use super::today;
 use crate::client::{Client, ClientError};
 use crate::domain::date::BusinessZone;
-use crate::domain::token::Presented;
-use crate::identity::token::SubjectToken;
 use crate::members::parse_certificate;
 use crate::wire::convert::date::timestamp_to_wire;
 use crate::wire::convert::member::certificate_to_wire;
 use crate::wire::convert::request::request_id_to_wire;
-use crate::wire::convert::token::token_to_wire;
 use crate::wire::{FieldMask, Timestamp, pb};
 
 /// Most rows of one page.
@@ -148,32 +146,6 @@ struct Grant {
     /// Last day on which they can be used.
     #[arg(long, value_name = "DATE")]
     until: NaiveDate,
-    /// Why; no personal data.
-    #[arg(long)]
-    reason: String,
-    /// Of the proposal to repeat.
-    #[arg(long, value_name = "UUID")]
-    request_id: Option<String>,
-}
-
-#[derive(Debug, Args)]
-struct Merge {
-    /// Exactly two identifiers of a person or two of an enterprise; the first one's subject stays.
-    #[command(flatten)]
-    identifiers: Identifiers,
-    /// Why; no personal data.
-    #[arg(long)]
-    reason: String,
-    /// Of the proposal to repeat.
-    #[arg(long, value_name = "UUID")]
-    request_id: Option<String>,
-}
-
-#[derive(Debug, Args)]
-struct Split {
-    /// Exactly one identifier.
-    #[command(flatten)]
-    identifiers: Identifiers,
     /// Why; no personal data.
     #[arg(long)]
     reason: String,
@@ -330,68 +302,11 @@ impl Grant {
     }
 }
 
-impl Merge {
-    async fn run(self, client: &mut Client) -> anyhow::Result<()> {
-        let tokens = tokens(client, &self.identifiers).await?;
-        let [keep, merge] = tokens.as_slice() else {
-            anyhow::bail!("give exactly two identifiers: the one whose subject stays, then the other");
-        };
-        let request_id = request_id(client, self.request_id);
-        let request = pb::MergeSubjectsRequest {
-            keep: Some(keep.clone()),
-            merge: Some(merge.clone()),
-            reason: self.reason,
-            request_id: request_id.clone(),
-        };
-        let answer = client
-            .admin()
-            .merge_subjects(request)
-            .await
-            .map_err(ClientError::from)?;
-        say_done(answer.into_inner().done, &request_id);
-        Ok(())
-    }
-}
-
-impl Split {
-    async fn run(self, client: &mut Client) -> anyhow::Result<()> {
-        let tokens = tokens(client, &self.identifiers).await?;
-        let [token] = tokens.as_slice() else {
-            anyhow::bail!("give exactly one identifier")
-        };
-        let request_id = request_id(client, self.request_id);
-        let request = pb::SplitSubjectRequest {
-            token: Some(token.clone()),
-            reason: self.reason,
-            request_id: request_id.clone(),
-        };
-        let answer = client
-            .admin()
-            .split_subject(request)
-            .await
-            .map_err(ClientError::from)?;
-        say_done(answer.into_inner().done, &request_id);
-        Ok(())
-    }
-}
-
 fn certificate(path: &Path) -> anyhow::Result<pb::Certificate> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let certificate = parse_certificate(&bytes)
         .with_context(|| format!("{} cannot be used as a certificate", path.display()))?;
     Ok(certificate_to_wire(&certificate))
-}
-
-async fn tokens(client: &mut Client, identifiers: &Identifiers) -> anyhow::Result<Vec<pb::SubjectToken>> {
-    let identifiers = identifiers.read(today())?;
-    let tokens: Vec<SubjectToken> = client.tokenise(&identifiers).await?;
-    let shown = |token| {
-        token_to_wire(&Presented {
-            token,
-            verified_on: Some(today()),
-        })
-    };
-    Ok(tokens.into_iter().map(shown).collect())
 }
 
 fn request_id(client: &Client, given: Option<String>) -> String {
