@@ -257,7 +257,7 @@ pub async fn a_signature_enrols_nobody_who_was_changed_or_withdrawn_since(engine
             certificate: certificate(9),
         },
         Administration::UpdateMember(MemberUpdate {
-            roles: Some(vec![Role::Lender, Role::Regulator]),
+            display_name: Some("Somebody else".to_owned()),
             ..update("lender-e")
         }),
         Administration::UpdateMember(MemberUpdate {
