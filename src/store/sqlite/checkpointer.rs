@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::sync::mpsc::{RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -25,7 +26,19 @@ const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The checkpointing thread; ends when this is dropped.
 pub(super) struct Checkpointer {
-    _stop: Sender<()>,
+    /// `None` once dropped: that ends the thread.
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Checkpointer {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked is gone; its connection is closed either way.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Checkpointer {
@@ -36,7 +49,7 @@ impl Checkpointer {
         log.push("-wal");
         let log = PathBuf::from(log);
         let (stop, stopped) = mpsc::channel::<()>();
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("store-checkpointer".to_owned())
             .spawn(move || {
                 while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
@@ -44,7 +57,10 @@ impl Checkpointer {
                 }
             })
             .map_err(|error| StoreError::Engine(Box::new(error)))?;
-        Ok(Self { _stop: stop })
+        Ok(Self {
+            stop: Some(stop),
+            thread: Some(thread),
+        })
     }
 }
 

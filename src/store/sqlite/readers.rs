@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -15,7 +16,19 @@ type Task = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// A handle to the reading threads; they end when it is dropped.
 pub(super) struct Readers {
-    tasks: Sender<Task>,
+    /// `None` once dropped: that ends the threads.
+    tasks: Option<Sender<Task>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.tasks = None;
+        for thread in self.threads.drain(..) {
+            // A thread that panicked is gone; its connection is closed either way.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Readers {
@@ -23,10 +36,11 @@ impl Readers {
     pub(super) fn start(path: &Path, count: usize) -> Result<Self, StoreError> {
         let (tasks, waiting) = mpsc::channel();
         let waiting = Arc::new(Mutex::new(waiting));
+        let mut threads = Vec::with_capacity(count);
         for number in 0..count {
             let mut connection = open::reader(path).map_err(StoreError::from)?;
             let waiting = waiting.clone();
-            std::thread::Builder::new()
+            let thread = std::thread::Builder::new()
                 .name(format!("store-reader-{number}"))
                 .spawn(move || {
                     while let Some(task) = next(&waiting) {
@@ -34,8 +48,12 @@ impl Readers {
                     }
                 })
                 .map_err(|error| StoreError::Engine(Box::new(error)))?;
+            threads.push(thread);
         }
-        Ok(Self { tasks })
+        Ok(Self {
+            tasks: Some(tasks),
+            threads,
+        })
     }
 
     /// Runs a read on a free thread.
@@ -48,7 +66,8 @@ impl Readers {
             // A caller that went away needs no answer.
             let _ = reply.send(in_snapshot(connection, work).map_err(StoreError::from));
         });
-        self.tasks.send(task).map_err(|_| StoreError::Unavailable)?;
+        let tasks = self.tasks.as_ref().ok_or(StoreError::Unavailable)?;
+        tasks.send(task).map_err(|_| StoreError::Unavailable)?;
         answer.await.map_err(|_| StoreError::Unavailable)?
     }
 }
