@@ -14,7 +14,7 @@ pub use connect::{ClientIdentity, Endpoint};
 pub use error::{ClientError, Refusal};
 pub use tonic::Code;
 
-use crate::domain::clock::SharedEntropy;
+use crate::domain::clock::{SharedEntropy, uuid_v4};
 use crate::domain::inquiry::Inquiry;
 use crate::domain::names::RequestId;
 use crate::domain::position::{EventType, Position};
@@ -101,10 +101,6 @@ impl Client {
 
     /// A fresh UUID of version 4 for a request.
     pub fn request_id(&self) -> RequestId {
-        let mut bytes = [0; 16];
-        self.entropy.fill(&mut bytes);
-        bytes[6] = (bytes[6] & 0x0f) | 0x40;
-        bytes[8] = (bytes[8] & 0x3f) | 0x80;
-        RequestId(bytes)
+        RequestId(uuid_v4(&*self.entropy))
     }
 }

@@ -16,6 +16,15 @@ pub trait Entropy: Send + Sync + 'static {
     fn fill(&self, bytes: &mut [u8]);
 }
 
+/// A fresh UUID of version 4 (RFC 9562, 5.4).
+pub fn uuid_v4(entropy: &dyn Entropy) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    entropy.fill(&mut bytes);
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    bytes
+}
+
 /// A clock shared between parts of the service.
 pub type SharedClock = Arc<dyn Clock>;
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::domain::caller::Caller;
-use crate::domain::clock::SharedEntropy;
+use crate::domain::clock::{SharedEntropy, uuid_v4};
 use crate::domain::inquiry::Inquiry;
 use crate::domain::names::AnswerId;
 use crate::domain::token::{Presented, Pseudonym};
@@ -68,7 +68,7 @@ impl Exposure {
     ) -> Result<Accepted, ApplyError> {
         let look = Look {
             kind,
-            answer_id: self.answer_id(),
+            answer_id: AnswerId(uuid_v4(&*self.entropy)),
             inquiry: self.sealed(caller, inquiry)?,
         };
         let write = Write::by(caller, request, &*self.entropy, Action::Look(Box::new(look)));
@@ -99,14 +99,5 @@ impl Exposure {
             consent: inquiry.consent,
             currency: inquiry.currency,
         })
-    }
-
-    /// A UUID of version 4 (RFC 9562).
-    fn answer_id(&self) -> AnswerId {
-        let mut bytes = [0; 16];
-        self.entropy.fill(&mut bytes);
-        bytes[6] = (bytes[6] & 0x0f) | 0x40;
-        bytes[8] = (bytes[8] & 0x3f) | 0x80;
-        AnswerId(bytes)
     }
 }

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 
 use super::ground::{CALLERS, Ground, KEY_VERSION};
 use super::population::{DEEP_EVERY, account_ref, has_mobile, lender, letters, positions_of};
-use crate::domain::clock::Entropy as _;
+use crate::domain::clock::uuid_v4;
 use crate::domain::currency::Currency;
 use crate::domain::date::days_after;
 use crate::domain::inquiry::{Consent, Inquiry, Purpose};
@@ -347,9 +347,5 @@ fn each<T: Send>(
 }
 
 fn request_id() -> RequestId {
-    let mut bytes = [0; 16];
-    SystemEntropy.fill(&mut bytes);
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    RequestId(bytes)
+    RequestId(uuid_v4(&SystemEntropy))
 }

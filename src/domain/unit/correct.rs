@@ -53,13 +53,7 @@ pub(super) fn decide(
     } else {
         replace_past(set, &key, target, version, at);
     }
-    let subjects = set
-        .liable
-        .get(&account.account_no)
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect();
+    let subjects = record::subjects_of(set, &account);
     let mut decision = recorded_as(subjects, number, at, report);
     if let Outcome::Recorded { warnings: given, .. } = &mut decision.outcome {
         given.extend(warnings);
@@ -82,13 +76,7 @@ pub(super) fn delete(
         return Err(Refused::because(deleted_account("account_ref")));
     }
     record::update_rows(set, &account, |row| row.deleted = Some(reason));
-    let subjects = set
-        .liable
-        .get(&account.account_no)
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect();
+    let subjects = record::subjects_of(set, &account);
     Ok(Decision {
         outcome: Outcome::Deleted,
         subjects,

@@ -22,6 +22,12 @@ pub(super) fn history_row(subject_id: SubjectId, account: &AccountRow, version: 
     }
 }
 
+/// Whom an account may concern: at least the subjects of its rows.
+pub(super) fn subjects_of(set: &WorkingSet, account: &AccountRow) -> Vec<SubjectId> {
+    let liable = set.liable.get(&account.account_no);
+    liable.into_iter().flatten().copied().collect()
+}
+
 /// The current rows of an account, one for each liable subject.
 pub(super) fn rows_of(set: &WorkingSet, account: &AccountRow) -> Vec<PositionRow> {
     let key = (account.member_no, account.account_no);

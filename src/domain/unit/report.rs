@@ -248,13 +248,7 @@ fn recorded(
     received_at: Timestamp,
     report: &Report,
 ) -> Decision {
-    let subjects = set
-        .liable
-        .get(&account.account_no)
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect();
+    let subjects = record::subjects_of(set, account);
     recorded_as(subjects, version.number, received_at, report)
 }
 
