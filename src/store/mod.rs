@@ -6,8 +6,10 @@
 
 pub mod audit_log;
 mod codec;
+mod columns;
 pub mod error;
 mod group;
+mod rows;
 pub mod sqlite;
 
 use std::collections::BTreeMap;

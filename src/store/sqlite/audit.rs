@@ -5,13 +5,12 @@ use std::ops::Range;
 use rusqlite::{Connection, Row, params};
 
 use super::failure::{Failure, Outcome, corrupt};
-use super::rows::Columns;
 use super::statement::{Session, Statement};
-use crate::audit::{Frontier, Node, NodeAt, NodeHash, Opening};
+use crate::audit::Node;
 use crate::domain::date::Timestamp;
-use crate::store::audit_log::{
-    Batch, EntryId, Head, LeafRow, LeaseHolder, OpeningRow, StoredCheckpoint, WaitingLeaf,
-};
+use crate::store::audit_log::{Batch, Head, LeafRow, LeaseHolder, OpeningRow, StoredCheckpoint, WaitingLeaf};
+use crate::store::columns::Columns;
+use crate::store::rows::{self, audit::place};
 
 const HEAD: Statement = Statement {
     sql: "-- head
@@ -129,7 +128,9 @@ pub(super) const CATALOGUE: [Statement; 13] = [
 
 /// Where the log stands.
 pub(super) fn head(connection: &Connection) -> Outcome<Head> {
-    let frontier = HEAD.get(connection, [], frontier)?;
+    let frontier = HEAD.get(connection, [], |row| {
+        rows::audit::frontier(&mut Columns::new(row, "audit_head"))
+    })?;
     let checkpoint = LATEST_CHECKPOINT.find(connection, [], checkpoint)?;
     Ok(Head { frontier, checkpoint })
 }
@@ -137,11 +138,7 @@ pub(super) fn head(connection: &Connection) -> Outcome<Head> {
 /// Entries that wait.
 pub(super) fn waiting(connection: &Connection, limit: u32) -> Outcome<Vec<WaitingLeaf>> {
     WAITING.all(connection, params![limit], |row| {
-        let mut columns = Columns::new(row, "audit_waiting");
-        Ok(WaitingLeaf {
-            entry_id: EntryId(columns.take()?),
-            leaf_hash: NodeHash(columns.bytes()?),
-        })
+        rows::audit::waiting(&mut Columns::new(row, "audit_waiting"))
     })
 }
 
@@ -189,27 +186,14 @@ pub(super) fn hold_lease(
 /// Leaves of a range.
 pub(super) fn leaves(connection: &Connection, range: &Range<u64>) -> Outcome<Vec<LeafRow>> {
     LEAVES.all(connection, params![place(range.start), place(range.end)], |row| {
-        let mut columns = Columns::new(row, "audit_leaf");
-        Ok(LeafRow {
-            index: columns.count()?,
-            entry_id: EntryId(columns.take()?),
-            leaf_hash: NodeHash(columns.bytes()?),
-        })
+        rows::audit::leaf(&mut Columns::new(row, "audit_leaf"))
     })
 }
 
 /// Openings of a range that were not erased.
 pub(super) fn openings(connection: &Connection, range: &Range<u64>) -> Outcome<Vec<OpeningRow>> {
     OPENINGS.all(connection, params![place(range.start), place(range.end)], |row| {
-        let mut columns = Columns::new(row, "audit_opening");
-        let index = columns.count()?;
-        Ok(OpeningRow {
-            index,
-            opening: Opening {
-                salt: columns.bytes()?,
-                bytes: columns.take()?,
-            },
-        })
+        rows::audit::placed_opening(&mut Columns::new(row, "audit_opening"))
     })
 }
 
@@ -218,16 +202,7 @@ pub(super) fn nodes(connection: &Connection, level: u8, range: &Range<u64>) -> O
     NODES.all(
         connection,
         params![level, place(range.start), place(range.end)],
-        |row| {
-            let mut columns = Columns::new(row, "audit_node");
-            Ok(Node {
-                at: NodeAt {
-                    level,
-                    index: columns.count()?,
-                },
-                hash: NodeHash(columns.bytes()?),
-            })
-        },
+        |row| rows::audit::node(level, &mut Columns::new(row, "audit_node")),
     )
 }
 
@@ -237,30 +212,7 @@ pub(super) fn checkpoints(connection: &Connection, after: u64, limit: u32) -> Ou
 }
 
 fn checkpoint(row: &Row<'_>) -> Outcome<StoredCheckpoint> {
-    let mut columns = Columns::new(row, "audit_checkpoint");
-    Ok(StoredCheckpoint {
-        size: columns.count()?,
-        note: columns.take()?,
-    })
-}
-
-fn frontier(row: &Row<'_>) -> Outcome<Frontier> {
-    let mut columns = Columns::new(row, "audit_head");
-    let size: u64 = columns.count()?;
-    let frontier = match columns.take::<Option<Vec<u8>>>()? {
-        None => Frontier::empty(),
-        Some(bytes) => Frontier::from_bytes(&bytes).map_err(|_| corrupt("audit_head", size))?,
-    };
-    if frontier.size() == size {
-        Ok(frontier)
-    } else {
-        Err(corrupt("audit_head", size))
-    }
-}
-
-/// A bound to search by: nothing is stored above the largest place.
-fn place(bound: u64) -> i64 {
-    i64::try_from(bound).unwrap_or(i64::MAX)
+    rows::audit::checkpoint(&mut Columns::new(row, "audit_checkpoint"))
 }
 
 fn whole(value: u64) -> Outcome<i64> {

@@ -1,7 +1,7 @@
 //! The statements that write: one for each kind of change, and those of the audit entries and of expiry.
 
-use super::rows::version_columns;
 use super::statement::Statement;
+use crate::store::rows::{position_columns, version_columns};
 
 macro_rules! statements {
     ($(const $name:ident($parameters:literal) = $sql:expr;)+) => {
@@ -36,8 +36,7 @@ statements! {
         SET holder = ?4
         WHERE member_no = ?1 AND account_no = ?2 AND holder = ?3";
     const PUT_POSITION(57) = concat!("-- put_position
-        INSERT OR REPLACE INTO position (subject_id, member_no, account_no, role, first_received_at, last_received_at,
-            deleted, disputed, suppressed, missing_batches, ", version_columns!(), ")
+        INSERT OR REPLACE INTO position (", position_columns!(), version_columns!(), ")
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
             ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43,
             ?44, ?45, ?46, ?47, ?48, ?49, ?50, ?51, ?52, ?53, ?54, ?55, ?56, ?57)");

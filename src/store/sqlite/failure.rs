@@ -3,10 +3,11 @@
 use rusqlite::ffi::ErrorCode;
 
 use crate::store::StoreError;
+use crate::store::columns::Corrupt;
 
 /// A failure inside this engine.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(in crate::store) enum Failure {
     /// SQLite refused.
     Engine(rusqlite::Error),
     /// The file could not be made.
@@ -29,6 +30,15 @@ pub(super) type Outcome<T> = Result<T, Failure>;
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         Self::Engine(error)
+    }
+}
+
+impl From<Corrupt> for Failure {
+    fn from(corrupt: Corrupt) -> Self {
+        Self::Corrupt {
+            table: corrupt.table,
+            key: corrupt.key,
+        }
     }
 }
 
@@ -61,8 +71,5 @@ impl From<Failure> for StoreError {
 
 /// A value of a row that cannot be, with the row's key in numbers.
 pub(super) fn corrupt(table: &'static str, key: impl std::fmt::Display) -> Failure {
-    Failure::Corrupt {
-        table,
-        key: key.to_string(),
-    }
+    Corrupt::of(table, key).into()
 }

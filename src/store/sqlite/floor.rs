@@ -401,7 +401,7 @@ fn resolve(connection: &Connection, work: Work, target: &mut Target) -> Outcome<
     target.subject_id = SubjectId(subject);
     if work == Work::Update {
         let account = params![target.member_no.0, target.account_ref];
-        target.account_no = load::FIND_ACCOUNT.get(connection, account, |row| Ok(row.get(0)?))?;
+        target.account_no = load::FIND_ACCOUNT.get(connection, account, |row| Ok(row.get(2)?))?;
     }
     Ok(())
 }

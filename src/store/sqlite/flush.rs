@@ -11,56 +11,63 @@ use super::changes::{
     REMOVE_LINKS, REMOVE_POSITION, REMOVE_PROPOSAL,
 };
 use super::failure::Outcome;
-use super::load::{identifier_code, look_code};
 use super::members;
-use super::parameters::{Parameters, whole};
-use super::statement::Prepares;
+use super::parameters::Parameters;
+use super::statement::{Prepares, Statement};
 use crate::audit::Opening;
 use crate::domain::date::{Timestamp, to_epoch_days};
-use crate::domain::names::{AccountNo, MemberNo, RequestId, Sha256, SubjectId};
-use crate::domain::position::DeletionReason;
-use crate::domain::token::{Pseudonym, TokenRow};
-use crate::domain::unit::rows::{
-    AccountRow, FrozenRow, HistoryRow, InquiryRow, LinkRow, PastVersion, PositionRow, ProposalRow,
-};
-use crate::domain::unit::working_set::RequestName;
-use crate::domain::unit::{Accepted, Change, Rpc};
-use crate::store::codec;
+use crate::domain::names::SubjectId;
+use crate::domain::unit::Change;
+use crate::domain::unit::rows::InquiryRow;
+use crate::store::columns::whole;
+use crate::store::rows;
 
 /// Writes one change.
 pub(super) fn change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
     match change {
-        Change::InsertToken(pseudonym, row) => insert_token(connection, pseudonym, *row),
+        Change::InsertToken(pseudonym, row) => put(connection, INSERT_TOKEN, |sink| {
+            rows::subject::put_token(pseudonym, *row, sink);
+        }),
         Change::MoveToken(token, subject) => MOVE_TOKEN.run_one(connection, params![token.0, subject.0]),
         Change::MoveTokens(from, to) => any(MOVE_TOKENS.run(connection, params![from.0, to.0])),
-        Change::PutAccount(account) => put_account(connection, account),
+        Change::PutAccount(account) => put(connection, PUT_ACCOUNT, |sink| {
+            rows::subject::put_account(account, sink);
+        }),
         Change::MoveHolder {
             member_no,
             account_no,
             from,
             to,
         } => any(MOVE_HOLDER.run(connection, params![member_no.0, account_no.0, from.0, to.0])),
-        Change::PutPosition(row) => put_position(connection, row),
+        Change::PutPosition(row) => put(connection, PUT_POSITION, |sink| rows::put_position(row, sink)),
         Change::RemovePosition(subject, member, account) => {
-            remove_position(connection, *subject, *member, *account)
+            REMOVE_POSITION.run_one(connection, params![subject.0, member.0, account.0])
         }
-        Change::PutPastVersion(past) => put_past_version(connection, past),
-        Change::PutHistory(row) => put_history(connection, row),
+        Change::PutPastVersion(past) => put(connection, PUT_PAST_VERSION, |sink| {
+            rows::put_past_version(past, sink);
+        }),
+        Change::PutHistory(row) => put(connection, PUT_HISTORY, |sink| {
+            rows::subject::put_history(row, sink);
+        }),
         Change::RemoveHistory(subject, account, version) => {
             REMOVE_HISTORY.run_one(connection, params![subject.0, account.0, whole(*version)])
         }
         Change::InsertInquiry(row) => insert_inquiry(connection, row),
         Change::MoveInquiries(from, to) => any(MOVE_INQUIRIES.run(connection, params![from.0, to.0])),
-        Change::PutFrozen(row) => put_frozen(connection, row),
+        Change::PutFrozen(row) => put(connection, PUT_FROZEN, |sink| {
+            rows::subject::put_frozen(row, sink);
+        }),
         Change::DropFrozen(subject) => any(DROP_FROZEN.run(connection, params![subject.0])),
-        Change::PutLink(link) => put_link(connection, link),
+        Change::PutLink(link) => put(connection, PUT_LINK, |sink| rows::subject::put_link(link, sink)),
         Change::MoveLinks(from, to) => move_links(connection, *from, *to),
         Change::InsertRequest {
             name,
             body,
             at,
             accepted,
-        } => insert_request(connection, name, *body, *at, accepted),
+        } => put(connection, INSERT_REQUEST, |sink| {
+            rows::subject::put_request(name, body, *at, accepted, sink);
+        }),
         Change::PutLatestAsOf(member, as_of) => members::put_latest_as_of(connection, *member, *as_of),
         Change::CountSubjectCreated(member, day) => {
             COUNT_SUBJECT_CREATED.run_one(connection, params![member.0, to_epoch_days(*day)])
@@ -76,17 +83,13 @@ pub(super) fn change(connection: &impl Prepares, change: &Change) -> Outcome<()>
             COUNT_EVALUATIONS.run_one(connection, charged)?;
             COUNT_EVALUATIONS_EVER.run_one(connection, params![member_no.0, whole(*count)])
         }
-        Change::PutGrant(member, grant) => {
-            let left = params![
-                member.0,
-                grant.grant_no,
-                whole(grant.remaining),
-                grant.expires_at.micros()
-            ];
-            PUT_GRANT.run_one(connection, left)
-        }
+        Change::PutGrant(member, grant) => put(connection, PUT_GRANT, |sink| {
+            rows::register::put_grant(*member, grant, sink);
+        }),
         Change::PutMember(member) => members::put(connection, member),
-        Change::PutProposal(rpc, request_id, row) => put_proposal(connection, *rpc, *request_id, row),
+        Change::PutProposal(rpc, id, row) => put(connection, PUT_PROPOSAL, |sink| {
+            rows::register::put_proposal(*rpc, id, row, sink);
+        }),
         Change::RemoveProposal(rpc, id) => REMOVE_PROPOSAL.run_one(connection, params![rpc.as_str(), id.0]),
     }
 }
@@ -124,82 +127,9 @@ fn any(written: Outcome<usize>) -> Outcome<()> {
     written.map(|_| ())
 }
 
-fn insert_token(connection: &impl Prepares, pseudonym: &Pseudonym, row: TokenRow) -> Outcome<()> {
-    INSERT_TOKEN.run_one(
-        connection,
-        params![
-            row.token_id.0,
-            pseudonym.sealed,
-            pseudonym.key_version.0,
-            identifier_code(row.identifier_type),
-            row.subject_id.0
-        ],
-    )
-}
-
-fn put_account(connection: &impl Prepares, account: &AccountRow) -> Outcome<()> {
-    PUT_ACCOUNT.run_one(
-        connection,
-        params![
-            account.member_no.0,
-            account.account_ref.as_str(),
-            account.account_no.0,
-            account.holder.0,
-            whole(account.versions_made)
-        ],
-    )
-}
-
-fn remove_position(
-    connection: &impl Prepares,
-    subject: SubjectId,
-    member: MemberNo,
-    account: AccountNo,
-) -> Outcome<()> {
-    REMOVE_POSITION.run_one(connection, params![subject.0, member.0, account.0])
-}
-
-fn put_position(connection: &impl Prepares, row: &PositionRow) -> Outcome<()> {
-    let unless_of_version = |at: Timestamp| (at != row.version.received_at).then_some(at);
-    let mut parameters = Parameters::with_room(10);
-    parameters
-        .number(row.subject_id.0)
-        .number(row.member_no.0)
-        .number(row.account_no.0)
-        .number(row.role.code())
-        .optional_instant(unless_of_version(row.first_received_at))
-        .optional_instant(unless_of_version(row.last_received_at))
-        .optional(row.deleted.map(DeletionReason::code))
-        .number(row.disputed)
-        .number(row.suppressed)
-        .number(row.missing_batches)
-        .version(&row.version);
-    PUT_POSITION.run_one(connection, parameters.bound())
-}
-
-fn put_past_version(connection: &impl Prepares, past: &PastVersion) -> Outcome<()> {
-    let mut parameters = Parameters::with_room(3);
-    parameters
-        .number(past.account_no.0)
-        .number(past.member_no.0)
-        .optional(past.corrected_by.map(whole))
-        .version(&past.version);
-    PUT_PAST_VERSION.run_one(connection, parameters.bound())
-}
-
-fn put_history(connection: &impl Prepares, row: &HistoryRow) -> Outcome<()> {
-    PUT_HISTORY.run_one(
-        connection,
-        params![
-            row.subject_id.0,
-            row.account_no.0,
-            whole(row.version),
-            row.member_no.0,
-            to_epoch_days(row.as_of),
-            row.days_past_due,
-            row.next_due_on.map(to_epoch_days)
-        ],
-    )
+fn move_links(connection: &impl Prepares, from: SubjectId, to: SubjectId) -> Outcome<()> {
+    COPY_LINKS.run(connection, params![from.0, to.0])?;
+    any(REMOVE_LINKS.run(connection, params![from.0]))
 }
 
 fn insert_inquiry(connection: &impl Prepares, row: &InquiryRow) -> Outcome<()> {
@@ -207,92 +137,16 @@ fn insert_inquiry(connection: &impl Prepares, row: &InquiryRow) -> Outcome<()> {
     let Some(consent) = &row.consent else {
         return Ok(());
     };
-    let purposes: Vec<String> = consent
-        .purposes
-        .iter()
-        .map(|purpose| purpose.code().to_string())
-        .collect();
-    INSERT_INQUIRY.run_one(
-        connection,
-        params![
-            row.subject_id.0,
-            row.inquired_at.micros(),
-            row.answer_id.0,
-            row.member_no.0,
-            look_code(row.kind),
-            row.purpose.code(),
-            row.with_strong,
-            row.counted,
-            consent.reference,
-            purposes.join(","),
-            to_epoch_days(consent.granted_on),
-            to_epoch_days(consent.expires_on),
-            consent.text_sha256.0
-        ],
-    )
+    put(connection, INSERT_INQUIRY, |sink| {
+        rows::subject::put_inquiry(row, consent, sink);
+    })
 }
 
-fn put_frozen(connection: &impl Prepares, row: &FrozenRow) -> Outcome<()> {
-    PUT_FROZEN.run_one(
-        connection,
-        params![
-            row.subject_id.0,
-            to_epoch_days(row.day),
-            row.member_no.0,
-            row.hard,
-            row.with_strong,
-            codec::encode(&row.figures)
-        ],
-    )
-}
-
-fn put_link(connection: &impl Prepares, link: &LinkRow) -> Outcome<()> {
-    PUT_LINK.run_one(
-        connection,
-        params![
-            link.mobile_subject.0,
-            link.subject_id.0,
-            link.member_no.0,
-            to_epoch_days(link.last_seen)
-        ],
-    )
-}
-
-fn move_links(connection: &impl Prepares, from: SubjectId, to: SubjectId) -> Outcome<()> {
-    COPY_LINKS.run(connection, params![from.0, to.0])?;
-    any(REMOVE_LINKS.run(connection, params![from.0]))
-}
-
-fn insert_request(
+/// Binds what a row consists of and writes exactly one row.
+fn put<'a>(
     connection: &impl Prepares,
-    name: &RequestName,
-    body: Sha256,
-    at: Timestamp,
-    accepted: &Accepted,
+    statement: Statement,
+    cells: impl FnOnce(&mut Parameters<'a>),
 ) -> Outcome<()> {
-    let (member, rpc, id) = name;
-    INSERT_REQUEST.run_one(
-        connection,
-        params![
-            member.0,
-            rpc.as_str(),
-            id.0,
-            body.0,
-            at.micros(),
-            codec::encode(accepted)
-        ],
-    )
-}
-
-fn put_proposal(connection: &impl Prepares, rpc: Rpc, id: RequestId, row: &ProposalRow) -> Outcome<()> {
-    PUT_PROPOSAL.run_one(
-        connection,
-        params![
-            rpc.as_str(),
-            id.0,
-            row.body.0,
-            row.proposed_by.0,
-            row.proposed_at.micros()
-        ],
-    )
+    statement.run_one(connection, Parameters::of(cells).bound())
 }

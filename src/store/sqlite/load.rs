@@ -8,18 +8,16 @@ use chrono::NaiveDate;
 use rusqlite::{Row, params};
 
 use super::failure::{Outcome, corrupt};
-use super::rows::{self, Columns, version_columns};
 use super::statement::{Prepares, Statement};
 use super::usage;
 use crate::domain::date::to_epoch_days;
-use crate::domain::inquiry::Purpose;
-use crate::domain::names::{AccountNo, AccountRef, AnswerId, MemberNo, Sha256, SubjectId, TokenId};
+use crate::domain::names::{AccountNo, AccountRef, MemberNo, SubjectId};
 use crate::domain::token::{IdentifierType, Pseudonym, TokenRow};
-use crate::domain::unit::rows::{
-    AccountRow, FrozenRow, HistoryRow, InquiryRow, LinkRow, LookKind, PositionRow,
-};
+use crate::domain::unit::rows::{AccountRow, LinkRow, PastVersion, PositionRow};
 use crate::domain::unit::working_set::{RequestName, SubjectRows};
 use crate::domain::unit::{Keys, WorkingSet};
+use crate::store::columns::Columns;
+use crate::store::rows::{self, position_columns, version_columns};
 
 /// A subject that cannot be: numbers begin at 1.
 const NOBODY: SubjectId = SubjectId(0);
@@ -40,14 +38,14 @@ const SUBJECT_OF_TOKEN: Statement = Statement {
 };
 pub(super) const FIND_ACCOUNT: Statement = Statement {
     sql: "-- find_account
-        SELECT account_no, holder, versions_made
+        SELECT member_no, account_ref, account_no, holder, versions_made
         FROM account
         WHERE member_no = ?1 AND account_ref = ?2",
     parameters: 2,
 };
 pub(super) const FIND_REQUEST: Statement = Statement {
     sql: "-- find_request
-        SELECT member_no, body_sha256, accepted
+        SELECT member_no, rpc, request_id, body_sha256, accepted
         FROM request
         WHERE member_no = ?1 AND rpc = ?2 AND request_id = ?3",
     parameters: 3,
@@ -63,8 +61,8 @@ const LINKS_OF_MOBILE: Statement = Statement {
 pub(super) const POSITIONS_OF_SUBJECT: Statement = Statement {
     sql: concat!(
         "-- positions_of_subject
-        SELECT subject_id, member_no, account_no, role, first_received_at, last_received_at, deleted, disputed, \
-         suppressed, missing_batches, ",
+        SELECT ",
+        position_columns!(),
         version_columns!(),
         "
         FROM position
@@ -91,7 +89,7 @@ pub(super) const INQUIRIES_OF_SUBJECT: Statement = Statement {
 };
 pub(super) const FROZEN_OF_SUBJECT: Statement = Statement {
     sql: "-- frozen_of_subject
-        SELECT subject_id, member_no, hard, with_strong, figures
+        SELECT subject_id, day, member_no, hard, with_strong, figures
         FROM frozen_answer
         WHERE subject_id = ?1 AND day = ?2
         ORDER BY member_no, hard, with_strong",
@@ -135,9 +133,10 @@ pub(super) fn load(
     load_tokens(connection, keys, today, set, &mut subjects)?;
     load_accounts(connection, keys, set, &mut subjects)?;
     for name in &keys.requests {
-        if let Some(found) = FIND_REQUEST.find(connection, request_key(name), request)? {
-            set.requests.insert(*name, found);
-        }
+        set.requests
+            .extend(FIND_REQUEST.find(connection, request_key(name), |row| {
+                rows::subject::request(&mut Columns::new(row, "request"))
+            })?);
     }
     for member_no in &keys.usage {
         set.usage
@@ -169,7 +168,7 @@ fn load_tokens(
         set.tokens.insert(pseudonym.clone(), row);
         subjects.insert(row.subject_id);
         if !row.identifier_type.is_strong() {
-            let links = LINKS_OF_MOBILE.all(connection, params![row.subject_id.0], link)?;
+            let links = links_of(connection, row.subject_id)?;
             subjects.extend(links.iter().map(|link| link.subject_id));
             set.links.insert(row.subject_id, links);
         }
@@ -177,10 +176,16 @@ fn load_tokens(
     Ok(())
 }
 
+fn links_of(connection: &impl Prepares, mobile: SubjectId) -> Outcome<Vec<LinkRow>> {
+    LINKS_OF_MOBILE.all(connection, params![mobile.0], |row| {
+        rows::subject::link(&mut Columns::new(row, "mobile_link"))
+    })
+}
+
 /// Reads for an unknown token what would be read for a known one, and finds nothing.
 fn read_nobody(connection: &impl Prepares, kind: IdentifierType, today: NaiveDate) -> Outcome<()> {
     if !kind.is_strong() {
-        LINKS_OF_MOBILE.all(connection, params![NOBODY.0], link)?;
+        links_of(connection, NOBODY)?;
     }
     subject_rows(connection, NOBODY, today).map(drop)
 }
@@ -214,22 +219,12 @@ pub(super) fn find_account(
     account_ref: &AccountRef,
 ) -> Outcome<Option<AccountRow>> {
     FIND_ACCOUNT.find(connection, params![member_no.0, account_ref.as_str()], |row| {
-        let mut columns = Columns::new(row, "account");
-        Ok(AccountRow {
-            member_no,
-            account_ref: account_ref.clone(),
-            account_no: AccountNo(columns.take()?),
-            holder: SubjectId(columns.take()?),
-            versions_made: columns.count()?,
-        })
+        rows::subject::account(&mut Columns::new(row, "account"))
     })
 }
 
 /// All past versions of an account, oldest number first.
-pub(super) fn past_versions(
-    connection: &impl Prepares,
-    account_no: AccountNo,
-) -> Outcome<Vec<crate::domain::unit::rows::PastVersion>> {
+pub(super) fn past_versions(connection: &impl Prepares, account_no: AccountNo) -> Outcome<Vec<PastVersion>> {
     VERSIONS_OF_ACCOUNT.all(connection, params![account_no.0], |row| {
         rows::past_version(&mut Columns::new(row, "past_version"))
     })
@@ -271,10 +266,14 @@ fn subject_rows(connection: &impl Prepares, subject: SubjectId, today: NaiveDate
             .into_iter()
             .map(|row: PositionRow| ((row.member_no, row.account_no), row))
             .collect(),
-        history: HISTORY_OF_SUBJECT.all(connection, key, history)?,
-        inquiries: INQUIRIES_OF_SUBJECT.all(connection, key, inquiry)?,
+        history: HISTORY_OF_SUBJECT.all(connection, key, |row| {
+            rows::subject::history(&mut Columns::new(row, "position_history"))
+        })?,
+        inquiries: INQUIRIES_OF_SUBJECT.all(connection, key, |row| {
+            rows::subject::inquiry(&mut Columns::new(row, "inquiry"))
+        })?,
         frozen: FROZEN_OF_SUBJECT.all(connection, params![subject.0, to_epoch_days(today)], |row| {
-            frozen(row, today)
+            rows::subject::frozen(&mut Columns::new(row, "frozen_answer"))
         })?,
     })
 }
@@ -283,103 +282,12 @@ fn request_key(name: &RequestName) -> (i64, &'static str, [u8; 16]) {
     (name.0.0, name.1.as_str(), name.2.0)
 }
 
-fn request(row: &Row<'_>) -> Outcome<(Sha256, crate::domain::unit::Accepted)> {
-    let mut columns = Columns::new(row, "request");
-    let _: i64 = columns.take()?;
-    Ok((Sha256(columns.bytes()?), columns.decoded()?))
-}
-
 fn token(row: &Row<'_>, pseudonym: &Pseudonym) -> Outcome<TokenRow> {
     let mut columns = Columns::new(row, "subject_token");
-    let token_id = TokenId(columns.take()?);
-    let identifier_type = columns.code(identifier_type)?;
-    if identifier_type != pseudonym.identifier_type {
-        return Err(columns.corrupt());
+    let token = rows::subject::token(&mut columns)?;
+    if token.identifier_type == pseudonym.identifier_type {
+        Ok(token)
+    } else {
+        Err(columns.corrupt())
     }
-    Ok(TokenRow {
-        token_id,
-        identifier_type,
-        subject_id: SubjectId(columns.take()?),
-    })
-}
-
-/// The stored number of an identifier's type: the contract's.
-pub(super) const fn identifier_code(identifier_type: IdentifierType) -> i32 {
-    match identifier_type {
-        IdentifierType::Mobile => 1,
-        IdentifierType::NationalId => 2,
-        IdentifierType::Passport => 3,
-        IdentifierType::EnterpriseCode => 4,
-    }
-}
-
-/// Inverse of [`identifier_code`].
-pub(super) fn identifier_type(code: i32) -> Option<IdentifierType> {
-    IdentifierType::ALL
-        .into_iter()
-        .find(|candidate| identifier_code(*candidate) == code)
-}
-
-fn link(row: &Row<'_>) -> Outcome<LinkRow> {
-    let mut columns = Columns::new(row, "mobile_link");
-    Ok(LinkRow {
-        mobile_subject: SubjectId(columns.take()?),
-        subject_id: SubjectId(columns.take()?),
-        member_no: MemberNo(columns.take()?),
-        last_seen: columns.date()?,
-    })
-}
-
-fn history(row: &Row<'_>) -> Outcome<HistoryRow> {
-    let mut columns = Columns::new(row, "position_history");
-    Ok(HistoryRow {
-        subject_id: SubjectId(columns.take()?),
-        account_no: AccountNo(columns.take()?),
-        version: columns.count()?,
-        member_no: MemberNo(columns.take()?),
-        as_of: columns.date()?,
-        days_past_due: columns.count()?,
-        next_due_on: columns.optional_date()?,
-    })
-}
-
-fn inquiry(row: &Row<'_>) -> Outcome<InquiryRow> {
-    let mut columns = Columns::new(row, "inquiry");
-    Ok(InquiryRow {
-        subject_id: SubjectId(columns.take()?),
-        inquired_at: columns.instant()?,
-        answer_id: AnswerId(columns.bytes()?),
-        member_no: MemberNo(columns.take()?),
-        kind: columns.code(look_kind)?,
-        purpose: columns.code(Purpose::from_code)?,
-        with_strong: columns.flag()?,
-        counted: columns.flag()?,
-        consent: None,
-    })
-}
-
-/// The stored number of a look's kind.
-pub(super) const fn look_code(kind: LookKind) -> i32 {
-    match kind {
-        LookKind::Query => 1,
-        LookKind::Review => 2,
-    }
-}
-
-fn look_kind(code: i32) -> Option<LookKind> {
-    [LookKind::Query, LookKind::Review]
-        .into_iter()
-        .find(|kind| look_code(*kind) == code)
-}
-
-fn frozen(row: &Row<'_>, day: NaiveDate) -> Outcome<FrozenRow> {
-    let mut columns = Columns::new(row, "frozen_answer");
-    Ok(FrozenRow {
-        subject_id: SubjectId(columns.take()?),
-        member_no: MemberNo(columns.take()?),
-        day,
-        hard: columns.flag()?,
-        with_strong: columns.flag()?,
-        figures: columns.decoded()?,
-    })
 }

@@ -16,7 +16,6 @@ mod open;
 mod parameters;
 mod readers;
 mod reads;
-mod rows;
 mod statement;
 mod usage;
 mod writer;

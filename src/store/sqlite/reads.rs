@@ -2,23 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Row, params};
+use rusqlite::params;
 
 use super::failure::{Outcome, corrupt};
 use super::load;
-use super::rows::{self, Columns, version_columns};
 use super::statement::{Prepares, Statement};
-use crate::domain::names::{AccountNo, AccountRef, MemberNo, SubjectId, TokenId};
+use crate::domain::names::{AccountNo, AccountRef, MemberNo, TokenId};
 use crate::domain::position::AccountStatus;
-use crate::domain::token::{KeyVersion, Pseudonym};
+use crate::domain::token::Pseudonym;
 use crate::domain::unit::rows::{AccountRow, PastVersion, PositionRow};
+use crate::store::columns::Columns;
+use crate::store::rows::{self, position_columns, version_columns};
 use crate::store::{Holdings, StoredPosition, StoredVersion};
 
 pub(super) const CURRENT_POSITION: Statement = Statement {
     sql: concat!(
         "-- current_position
-        SELECT subject_id, member_no, account_no, role, first_received_at, last_received_at, deleted, disputed, \
-         suppressed, missing_batches, ",
+        SELECT ",
+        position_columns!(),
         version_columns!(),
         "
         FROM position
@@ -28,7 +29,7 @@ pub(super) const CURRENT_POSITION: Statement = Statement {
 };
 const ACCOUNTS_OF_MEMBER: Statement = Statement {
     sql: "-- accounts_of_member
-        SELECT a.account_no, a.account_ref, a.holder, a.versions_made
+        SELECT a.member_no, a.account_ref, a.account_no, a.holder, a.versions_made
         FROM account a
         JOIN position p
             ON p.subject_id = a.holder AND p.member_no = a.member_no AND p.account_no = a.account_no
@@ -42,7 +43,7 @@ const ACCOUNTS_OF_MEMBER: Statement = Statement {
 };
 const SEALED_TOKEN: Statement = Statement {
     sql: "-- sealed_token
-        SELECT token_id, identifier_type, key_version, sealed
+        SELECT identifier_type, key_version, sealed
         FROM subject_token
         WHERE token_id = ?1",
     parameters: 1,
@@ -135,7 +136,9 @@ pub(super) fn list_positions(
     let before = before.map_or(i64::MAX, |account| account.0);
     let closed = AccountStatus::Closed.code();
     let page = params![member_no.0, before, open_only, closed, limit];
-    let accounts = ACCOUNTS_OF_MEMBER.all(connection, page, |row| account(row, member_no))?;
+    let accounts = ACCOUNTS_OF_MEMBER.all(connection, page, |row| {
+        rows::subject::account(&mut Columns::new(row, "account"))
+    })?;
     accounts
         .into_iter()
         .map(|account| {
@@ -187,7 +190,9 @@ pub(super) fn sealed_tokens(
     tokens
         .iter()
         .map(|token| {
-            let found = SEALED_TOKEN.find(connection, params![token.0], sealed)?;
+            let found = SEALED_TOKEN.find(connection, params![token.0], |row| {
+                rows::subject::pseudonym(&mut Columns::new(row, "subject_token"))
+            })?;
             Ok((*token, found.ok_or_else(|| corrupt("subject_token", token.0))?))
         })
         .collect()
@@ -212,28 +217,5 @@ pub(super) fn holdings(connection: &impl Prepares) -> Outcome<Holdings> {
         inquiries: count(COUNT_INQUIRIES)?,
         audit_leaves: count(COUNT_LEAVES)?,
         audit_waiting: count(COUNT_WAITING)?,
-    })
-}
-
-fn account(row: &Row<'_>, member_no: MemberNo) -> Outcome<AccountRow> {
-    let mut columns = Columns::new(row, "account");
-    Ok(AccountRow {
-        member_no,
-        account_no: AccountNo(columns.take()?),
-        account_ref: columns.text(AccountRef::parse)?,
-        holder: SubjectId(columns.take()?),
-        versions_made: columns.count()?,
-    })
-}
-
-fn sealed(row: &Row<'_>) -> Outcome<Pseudonym> {
-    let mut columns = Columns::new(row, "subject_token");
-    let _: i64 = columns.take()?;
-    let identifier_type = columns.code(load::identifier_type)?;
-    let key_version = KeyVersion(columns.count()?);
-    Ok(Pseudonym {
-        identifier_type,
-        key_version,
-        sealed: columns.bytes()?,
     })
 }

@@ -1,23 +1,24 @@
 //! What members used and what operators proposed: quotas, grants, created subjects, the register as decisions need it.
 
 use chrono::NaiveDate;
-use rusqlite::{Row, params};
+use rusqlite::params;
 
 use super::failure::Outcome;
 use super::members;
-use super::rows::Columns;
 use super::statement::{Prepares, Statement};
 use crate::domain::date::{days_before, to_epoch_days};
-use crate::domain::names::{Fingerprint, MemberNo, RequestId, Sha256};
-use crate::domain::unit::rows::{GrantRow, ProposalRow, UsageRow};
-use crate::domain::unit::{Rpc, WorkingSet};
+use crate::domain::names::MemberNo;
+use crate::domain::unit::WorkingSet;
+use crate::domain::unit::rows::UsageRow;
+use crate::store::columns::Columns;
+use crate::store::rows;
 
 /// Civil days of created subjects that decisions look back on.
 const CREATION_DAYS: u32 = 30;
 
 const ACTIVITY_OF_MEMBER: Statement = Statement {
     sql: "-- activity_of_member
-        SELECT member_no, evaluations_ever
+        SELECT evaluations_ever
         FROM member_activity
         WHERE member_no = ?1",
     parameters: 1,
@@ -31,7 +32,7 @@ const USAGE_OF_DAY: Statement = Statement {
 };
 const CREATIONS_OF_MEMBER: Statement = Statement {
     sql: "-- creations_of_member
-        SELECT member_no, day, subjects
+        SELECT day, subjects
         FROM subject_creation
         WHERE member_no = ?1 AND day > ?2
         ORDER BY day",
@@ -82,7 +83,12 @@ pub(super) fn load_register(
         .into_iter()
         .map(|member| (member.member_no, member))
         .collect();
-    set.proposals = PROPOSALS.all(connection, [], proposal)?.into_iter().collect();
+    set.proposals = PROPOSALS
+        .all(connection, [], |row| {
+            rows::register::proposal(&mut Columns::new(row, "proposal"))
+        })?
+        .into_iter()
+        .collect();
     set.network_evaluations_today =
         NETWORK_EVALUATIONS.get(connection, params![to_epoch_days(today)], |row| {
             Columns::new(row, "evaluation_usage").count()
@@ -99,25 +105,16 @@ pub(super) fn of_member(
     let day = to_epoch_days(today);
     let since = to_epoch_days(days_before(today, CREATION_DAYS));
     let ever = ACTIVITY_OF_MEMBER.find(connection, params![member_no.0], |row| {
-        let mut columns = Columns::new(row, "member_activity");
-        let _: i64 = columns.take()?;
-        columns.count()
+        Columns::new(row, "member_activity").count()
     })?;
     let charged = USAGE_OF_DAY.find(connection, params![member_no.0, day], |row| {
         Columns::new(row, "evaluation_usage").count()
     })?;
     let subjects_created = CREATIONS_OF_MEMBER.all(connection, params![member_no.0, since], |row| {
-        let mut columns = Columns::new(row, "subject_creation");
-        let _: i64 = columns.take()?;
-        Ok((columns.date()?, columns.count()?))
+        rows::subject::counter(&mut Columns::new(row, "subject_creation"))
     })?;
     let grants = GRANTS_OF_MEMBER.all(connection, params![member_no.0], |row| {
-        let mut columns = Columns::new(row, "evaluation_grant");
-        Ok(GrantRow {
-            grant_no: columns.take()?,
-            remaining: columns.count()?,
-            expires_at: columns.instant()?,
-        })
+        rows::register::grant(&mut Columns::new(row, "evaluation_grant"))
     })?;
     Ok(UsageRow {
         evaluations_ever: ever.unwrap_or(0),
@@ -125,21 +122,4 @@ pub(super) fn of_member(
         subjects_created,
         grants,
     })
-}
-
-fn proposal(row: &Row<'_>) -> Outcome<((Rpc, RequestId), ProposalRow)> {
-    let mut columns = Columns::new(row, "proposal");
-    let proposed_at = columns.instant()?;
-    let rpc = columns.text(|text| Rpc::ALL.into_iter().find(|rpc| rpc.as_str() == text))?;
-    let request_id = RequestId(columns.bytes()?);
-    let body = Sha256(columns.bytes()?);
-    let proposed_by = Fingerprint(columns.bytes()?);
-    Ok((
-        (rpc, request_id),
-        ProposalRow {
-            body,
-            proposed_by,
-            proposed_at,
-        },
-    ))
 }

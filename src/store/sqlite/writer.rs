@@ -12,7 +12,6 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::failure::{Failure, Outcome, corrupt};
-use super::rows::Columns;
 use super::statement::{Prepares, Session, Statement};
 use super::{checkpointer, flush, load, members};
 use crate::audit::AuditFacts;
@@ -20,6 +19,7 @@ use crate::domain::clock::SharedClock;
 use crate::domain::date::Timestamp;
 use crate::domain::unit::working_set::{MarketRules, Network, Numbers};
 use crate::domain::unit::{Accepted, Keys, WorkingSet, Write};
+use crate::store::columns::Columns;
 use crate::store::group::{self, Decided, Instants};
 use crate::store::{ApplyError, StoreError};
 
@@ -281,9 +281,8 @@ fn last_instant(connection: &Connection) -> Outcome<Timestamp> {
     let request = LAST_REQUEST.get(connection, [], |row| Columns::new(row, "request").instant())?;
     let opening = LAST_OPENING.find(connection, [], |row| {
         let mut columns = Columns::new(row, "audit_opening");
-        let entry: i64 = columns.take()?;
-        let content: Vec<u8> = columns.take()?;
-        let facts = AuditFacts::decode(&content).map_err(|_| corrupt("audit_opening", entry))?;
+        let entry = columns.number()?;
+        let facts = AuditFacts::decode(columns.blob()?).map_err(|_| corrupt("audit_opening", entry))?;
         Ok(facts.instant)
     })?;
     Ok(opening.map_or(request, |opening| opening.max(request)))
