@@ -18,7 +18,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
-pub use self::sections::{Http, Keys, Ledger, Log, Market, Tls};
+pub use self::sections::{Database, Http, Keys, Ledger, Log, Market, Tls, read_password};
 use self::sections::{path, paths};
 use crate::server::Limits;
 
@@ -75,6 +75,8 @@ pub struct Config {
     /// Certificate files of the first operators, used only while the register knows no operator.
     #[serde(deserialize_with = "paths")]
     pub bootstrap_operators: Vec<PathBuf>,
+    /// Where the market's data is.
+    pub database: Database,
     /// Certificates of the service.
     pub tls: Tls,
     /// Rules of the market.
@@ -98,6 +100,7 @@ impl Default for Config {
             data_dir: PathBuf::from("data"),
             insecure_loopback: false,
             bootstrap_operators: Vec::new(),
+            database: Database::default(),
             tls: Tls::default(),
             market: Market::default(),
             limits: Limits::default(),
@@ -117,6 +120,7 @@ impl fmt::Debug for Config {
             .field("data_dir", &self.data_dir)
             .field("insecure_loopback", &self.insecure_loopback)
             .field("bootstrap_operators", &self.bootstrap_operators.len())
+            .field("database", &self.database_place())
             .field("tls", &self.tls)
             .field("market", &self.market)
             .field("limits", &self.limits)
@@ -146,6 +150,10 @@ pub struct Overrides {
     pub insecure_loopback: bool,
     /// `--http`.
     pub http_listen: Option<SocketAddr>,
+    /// `--database`.
+    pub database: Option<String>,
+    /// `--database-password-file`.
+    pub database_password_file: Option<PathBuf>,
 }
 
 impl Config {
@@ -177,6 +185,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         bounds::check(self)?;
         self.market.rules()?;
+        self.database.address()?;
         self.keys.commands()?;
         self.ledger.origin()?;
         if !self.http.listen.ip().is_loopback() {
@@ -189,6 +198,15 @@ impl Config {
             return Err(ConfigError::refused("listen", text));
         }
         Ok(())
+    }
+
+    /// Where the data is, for people; no user, no password.
+    pub fn database_place(&self) -> String {
+        match self.database.address() {
+            Ok(Some(address)) => address.place(),
+            Ok(None) => "embedded".to_owned(),
+            Err(_) => "unreadable".to_owned(),
+        }
     }
 
     /// A sample with every key, its meaning, unit, bounds and default: what `docs/tallystick.toml` holds.
@@ -204,6 +222,12 @@ impl Overrides {
         }
         if let Some(data_dir) = &self.data_dir {
             sources = sources.merge(Serialized::default("data_dir", data_dir));
+        }
+        if let Some(database) = &self.database {
+            sources = sources.merge(Serialized::default("database.url", database));
+        }
+        if let Some(file) = &self.database_password_file {
+            sources = sources.merge(Serialized::default("database.password_file", file));
         }
         if self.insecure_loopback {
             sources = sources.merge(Serialized::default("insecure_loopback", true));

@@ -51,7 +51,7 @@ fn every_module_imports_only_what_its_row_allows() {
 }
 
 #[test]
-fn tonic_prost_and_rusqlite_stay_behind_their_fences() {
+fn the_edge_and_the_engines_stay_behind_their_fences() {
     assert_none(&rules::fences(&house().0));
 }
 

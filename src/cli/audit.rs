@@ -1,24 +1,23 @@
 //! `tallystick audit`: prove that nobody altered the record.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
+use super::place::{Place, Where};
 use crate::audit::{CheckpointKey, Origin, VerifierKey};
 use crate::identity::entropy::SystemEntropy;
-use crate::identity::keys::{self, Halves, KeyCommands};
+use crate::identity::keys::{self, Halves};
 use crate::ledger;
-use crate::store::AuditLog as _;
-use crate::store::sqlite::SqliteStore;
-
-/// Name of the database in a data folder.
-pub const DATABASE_FILE: &str = "tallystick.db";
+use crate::store::Store;
 
 /// Check the audit log against its leaves, openings and signed checkpoints.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  tallystick audit verify --data data\n  \
     tallystick audit verify --data data --checkpoint kept-in-march.txt --verifier 'market.example+1a2b3c4d+Ab…'\n  \
+    tallystick audit verify --config tallystick.toml\n  \
     tallystick audit checkpoint --data data > keep-me-elsewhere.txt")]
 pub struct Audit {
     #[command(subcommand)]
@@ -31,21 +30,19 @@ enum What {
     Verify(Verify),
     /// Print the latest signed checkpoint, to be kept elsewhere.
     Checkpoint {
-        /// Data folder of the service.
-        #[arg(long, value_name = "FOLDER")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: Where,
     },
 }
 
 #[derive(Debug, Args)]
 struct Verify {
-    /// Data folder of the service.
-    #[arg(long, value_name = "FOLDER")]
-    data: PathBuf,
-    /// Name of the log, as the service's configuration has it.
-    #[arg(long, default_value = "tallystick.example/log", value_name = "NAME")]
-    origin: String,
-    /// Public key of the log; without it, the data folder's own key is taken.
+    #[command(flatten)]
+    place: Where,
+    /// Name of the log, if the service's configuration is not given.
+    #[arg(long, value_name = "NAME")]
+    origin: Option<String>,
+    /// Public key of the log; without it, the service's own key is taken.
     #[arg(long, value_name = "KEY")]
     verifier: Option<String>,
     /// Checkpoint that was kept elsewhere; may be repeated. Only these show that a log was cut back.
@@ -58,8 +55,8 @@ impl Audit {
     pub async fn run(self) -> anyhow::Result<()> {
         match self.what {
             What::Verify(verify) => verify.run().await,
-            What::Checkpoint { data } => {
-                let checkpoint = open(&data)?.latest_checkpoint().await?;
+            What::Checkpoint { place } => {
+                let checkpoint = open(&place).await?.latest_checkpoint().await?;
                 print!("{}", checkpoint.context("nothing was signed yet")?.note);
                 Ok(())
             }
@@ -77,8 +74,8 @@ impl Verify {
                 std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
             })
             .collect::<anyhow::Result<Vec<String>>>()?;
-        let store = open(&self.data)?;
-        let report = ledger::verify(&store, &key, &kept, |_, _| {}).await?;
+        let store = open(&self.place).await?;
+        let report = ledger::verify(store.as_ref(), &key, &kept, |_, _| {}).await?;
         println!(
             "{} leaves, {} openings ({} erased), {} checkpoints, {} kept elsewhere",
             report.leaves,
@@ -104,14 +101,13 @@ impl Verify {
         if let Some(text) = &self.verifier {
             return VerifierKey::parse(text).context("--verifier is no public key of a log");
         }
-        let origin = Origin::parse(&self.origin).context("--origin is no name of a log")?;
-        let keys = keys::open(
-            &self.data,
-            Halves::Ledger,
-            &KeyCommands::default(),
-            false,
-            &SystemEntropy,
-        )?;
+        let config = self.place.config()?;
+        let origin = match &self.origin {
+            Some(name) => Origin::parse(name).context("--origin is no name of a log")?,
+            None => config.ledger.origin()?,
+        };
+        let commands = config.keys.commands()?;
+        let keys = keys::open(&config.data_dir, Halves::Ledger, &commands, false, &SystemEntropy)?;
         let ledger = keys.ledger.context("the data folder has no ledger keys")?;
         Ok(CheckpointKey::from_seed(origin, ledger.checkpoint_seed())
             .verifier()
@@ -119,12 +115,6 @@ impl Verify {
     }
 }
 
-fn open(data: &std::path::Path) -> anyhow::Result<SqliteStore> {
-    let path = data.join(DATABASE_FILE);
-    anyhow::ensure!(
-        path.exists(),
-        "there is no {}: --data names the service's data folder",
-        path.display()
-    );
-    Ok(SqliteStore::open_read_only(&path)?)
+async fn open(place: &Where) -> anyhow::Result<Arc<dyn Store>> {
+    Place::of(&place.config()?)?.open_read_only().await
 }

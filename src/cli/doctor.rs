@@ -1,11 +1,11 @@
 //! `tallystick doctor`: what is wrong with an installation, and the command that mends it. Changes nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use super::audit::DATABASE_FILE;
 use super::output::{Output, table};
+use super::place::Place;
 use crate::config::{Config, Overrides};
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::identity::entropy::SystemEntropy;
@@ -13,8 +13,7 @@ use crate::identity::keys::{self, Halves};
 use crate::members::parse_certificate;
 use crate::server::TlsFiles;
 use crate::server::tls::Tls;
-use crate::store::Store as _;
-use crate::store::sqlite::SqliteStore;
+use crate::store::postgres;
 
 /// Days before its end at which a certificate is reported.
 const CERTIFICATE_DAYS_LEFT: i64 = 30;
@@ -106,18 +105,44 @@ async fn examine(config: &Config) -> Vec<Finding> {
     } else {
         findings.push(Finding::of("certificates", certificates(config)));
     }
-    let database = config.data_dir.join(DATABASE_FILE);
-    if database.exists() {
-        findings.push(Finding::of("keys", keys_of(config)));
-        findings.push(Finding::of("database", contents(&database).await));
-    } else {
-        let says = format!(
-            "no database in {} yet: the first `tallystick serve` makes it",
-            config.data_dir.display()
-        );
-        findings.push(Finding::of("database", Ok(says)));
-    }
+    findings.extend(database(config).await);
     findings
+}
+
+/// The database, and the keys that it needs.
+async fn database(config: &Config) -> Vec<Finding> {
+    let place = match Place::of(config) {
+        Ok(place) => place,
+        Err(error) => return vec![Finding::of("database", Err(format!("{error:#}")))],
+    };
+    match &place {
+        Place::Embedded(file, _) if !file.exists() => {
+            let says = format!(
+                "no database in {} yet: the first `tallystick serve` makes it",
+                config.data_dir.display()
+            );
+            vec![Finding::of("database", Ok(says))]
+        }
+        Place::Embedded(..) => vec![
+            Finding::of("keys", keys_of(config)),
+            Finding::of("database", contents(&place).await),
+        ],
+        Place::Postgres(address, options) => {
+            let settings = postgres::worries(address, options).await;
+            let settings =
+                settings
+                    .map_err(|error| error.to_string())
+                    .and_then(|worries| match worries.is_empty() {
+                        true => Ok("durable, and nobody reads along".to_owned()),
+                        false => Err(worries.join("; ")),
+                    });
+            vec![
+                Finding::of("keys", keys_of(config)),
+                Finding::of("database settings", settings),
+                Finding::of("database", contents(&place).await),
+            ]
+        }
+    }
 }
 
 /// Whether the service could start with the files, and how long its certificate lasts.
@@ -149,8 +174,11 @@ fn keys_of(config: &Config) -> Result<String, String> {
         .map_err(|error| error.to_string())
 }
 
-async fn contents(database: &Path) -> Result<String, String> {
-    let store = SqliteStore::open_read_only(database).map_err(|error| error.to_string())?;
+async fn contents(place: &Place) -> Result<String, String> {
+    let store = place
+        .open_read_only()
+        .await
+        .map_err(|error| format!("{error:#}"))?;
     let holdings = store.holdings().await.map_err(|error| error.to_string())?;
     if holdings.audit_waiting > WAITING_ENTRIES {
         return Err(format!(

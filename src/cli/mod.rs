@@ -6,6 +6,7 @@ pub mod authority;
 pub mod bench;
 pub mod certs;
 pub mod connect;
+pub mod database;
 pub mod demo;
 pub mod doctor;
 pub mod exit;
@@ -13,6 +14,7 @@ pub mod identifiers;
 pub mod market;
 pub mod member;
 pub mod output;
+pub mod place;
 pub mod query;
 pub mod report;
 pub mod serve;
@@ -44,6 +46,7 @@ enum Command {
     Query(query::Query),
     Tokenise(tokenise::Tokenise),
     Audit(audit::Audit),
+    Database(database::DatabaseCommand),
     Doctor(doctor::Doctor),
     /// Print the completions of a shell: tallystick completions bash > /etc/bash_completion.d/tallystick
     Completions {
@@ -68,6 +71,7 @@ impl Cli {
             Command::Query(query) => query.run().await,
             Command::Tokenise(tokenise) => tokenise.run().await,
             Command::Audit(audit) => audit.run().await,
+            Command::Database(database) => database.run().await,
             Command::Doctor(doctor) => doctor.run().await,
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Self::command(), "tallystick", &mut std::io::stdout());

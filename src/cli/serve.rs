@@ -11,7 +11,7 @@ use clap::Args;
 use futures::Stream;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::audit::DATABASE_FILE;
+use super::place::Place;
 use super::service::{Setup, start};
 use crate::config::{Config, Overrides};
 use crate::domain::clock::SystemClock;
@@ -19,7 +19,6 @@ use crate::domain::member::Certificate;
 use crate::identity::entropy::SystemEntropy;
 use crate::members::parse_certificate;
 use crate::server::{Options, RenderMetrics, TlsFiles};
-use crate::store::sqlite::SqliteOptions;
 use crate::telemetry::{install_logs, install_metrics};
 
 /// Time between tidyings of the metrics' recorder.
@@ -35,6 +34,7 @@ const CERTIFICATE_BYTES_MAX: u64 = 64 * 1024;
     tallystick serve --print-sample > tallystick.toml\n  \
     tallystick certs init certs && tallystick certs issue certs operator-a && tallystick certs issue certs operator-b\n  \
     tallystick serve --config tallystick.toml\n  \
+    tallystick serve --config tallystick.toml --database 'postgres:///market?host=/run/postgresql&user=tallystick'\n  \
     TALLYSTICK_MARKET__APPROVALS=1 tallystick serve --insecure-loopback --data-dir /tmp/market")]
 pub struct Serve {
     /// The configuration file; without one the defaults hold.
@@ -49,6 +49,12 @@ pub struct Serve {
     /// Folder of the database and the key files.
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
+    /// PostgreSQL URL of the database, without a password; without one the database is a file in the data folder.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// File with the password of that URL's user, mode 0600.
+    #[arg(long, value_name = "FILE")]
+    database_password_file: Option<PathBuf>,
     /// For development: no TLS, on a loopback address only; callers name themselves in `x-tallystick-member`.
     #[arg(long)]
     insecure_loopback: bool,
@@ -71,6 +77,8 @@ impl Serve {
             data_dir: self.data_dir,
             insecure_loopback: self.insecure_loopback,
             http_listen: self.http,
+            database: self.database,
+            database_password_file: self.database_password_file,
         };
         let config = Config::load(self.config.as_deref(), &overrides)?;
         forbid_core_dumps()?;
@@ -126,13 +134,13 @@ fn setup(config: &Config, metrics: RenderMetrics) -> anyhow::Result<Setup> {
     };
     Ok(Setup {
         data: config.data_dir.clone(),
+        place: Place::of(config)?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         rules: config.market.rules()?,
         options,
         origin: config.ledger.origin()?,
         checkpoint_interval: Duration::from_millis(config.ledger.checkpoint_interval_ms),
-        sqlite: SqliteOptions::default(),
         key_commands: config.keys.commands()?,
         first_operators,
         metrics,
@@ -141,7 +149,11 @@ fn setup(config: &Config, metrics: RenderMetrics) -> anyhow::Result<Setup> {
 
 /// Their certificates. Once there is a database the register may know operators already, and the files may be gone.
 fn first_operators(config: &Config) -> anyhow::Result<Vec<Certificate>> {
-    let started_before = config.data_dir.join(DATABASE_FILE).exists();
+    let started_before = match Place::of(config)? {
+        Place::Embedded(file, _) => file.exists(),
+        // Only the database knows; the files are there or passed over.
+        Place::Postgres(..) => true,
+    };
     let mut found = Vec::new();
     for path in &config.bootstrap_operators {
         match read_certificate(path) {

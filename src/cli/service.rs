@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, File, TryLockError};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,20 +14,19 @@ use tokio::task::JoinHandle;
 use tokio_stream::wrappers::IntervalStream;
 use tokio_util::sync::CancellationToken;
 
-use super::audit::DATABASE_FILE;
+use super::place::Place;
 use crate::audit::{CheckpointKey, Origin};
 use crate::domain::clock::{SharedClock, SharedEntropy};
 use crate::domain::member::Certificate;
 use crate::domain::unit::working_set::MarketRules;
 use crate::exposure::Exposure;
-use crate::identity::keys::{self, Halves, KeyCommands, LedgerKeys};
+use crate::identity::keys::{self, Halves, KeyCommands, Keys, LedgerKeys};
 use crate::ledger::{LedgerError, Pass, Sequencer, SequencerOptions};
 use crate::members::{Members, Registry};
 use crate::reporting::Reporting;
 use crate::server::{Market, Options, Rooms, Server};
 use crate::store::audit_log::LeaseHolder;
-use crate::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::store::{AuditLog, Store};
+use crate::store::{AuditLog, KeyChecks, Store};
 use crate::subjects::{Evaluator, TokenMapper};
 use crate::wire::convert::page::PageKey;
 use crate::wire::convert::subject_token::KeyVersions;
@@ -37,8 +36,10 @@ const LOCK_FILE: &str = "service.lock";
 
 /// What the service is made of.
 pub struct Setup {
-    /// Folder of the database and the keys.
+    /// Folder of the keys, and of the database if it is embedded.
     pub data: PathBuf,
+    /// The database.
+    pub place: Place,
     /// Time.
     pub clock: SharedClock,
     /// Randomness.
@@ -51,8 +52,6 @@ pub struct Setup {
     pub origin: Origin,
     /// Time between passes of the sequencer.
     pub checkpoint_interval: Duration,
-    /// How the embedded database is opened.
-    pub sqlite: SqliteOptions,
     /// Keys that come from commands.
     pub key_commands: KeyCommands,
     /// Certificates of the first operators, used while the register has none.
@@ -121,23 +120,11 @@ pub async fn start(
         .mode(0o700)
         .create(&setup.data)
         .with_context(|| format!("cannot make the data folder {}", setup.data.display()))?;
-    let lock = lock(&setup.data)?;
-    let database = setup.data.join(DATABASE_FILE);
-    let first_start = !database.exists();
-    let keys = keys::open(
-        &setup.data,
-        Halves::Both,
-        &setup.key_commands,
-        first_start,
-        setup.entropy.as_ref(),
-    )?;
+    let lock = lock(&setup)?;
+    let (store, keys) = open(&setup).await?;
     let token_keys = keys.token.context("the keys of the token side are missing")?;
     let ledger_keys = Arc::new(keys.ledger.context("the keys of the ledger side are missing")?);
-    let rules = Arc::new(setup.rules.clone());
-    let opened = SqliteStore::open(&database, setup.clock.clone(), rules, setup.sqlite)
-        .with_context(|| format!("cannot open the database {}", database.display()))?;
-    let sqlite = Arc::new(opened);
-    let store: Arc<dyn Store> = sqlite.clone();
+    agree_on_keys(store.as_ref(), &ledger_keys.checks()).await?;
     let registry = Registry::load(Arc::new(store.clone()), setup.clock.clone()).await?;
     let mapper = Arc::new(TokenMapper::new(ledger_keys.clone()));
     let members = Arc::new(Members::new(registry, mapper.clone(), setup.entropy.clone()));
@@ -158,7 +145,7 @@ pub async fn start(
     let checkpoint_key = CheckpointKey::from_seed(setup.origin.clone(), ledger_keys.checkpoint_seed());
     let verifier = checkpoint_key.verifier().to_text();
     let stop = CancellationToken::new();
-    let log: Arc<dyn AuditLog> = sqlite;
+    let log: Arc<dyn AuditLog> = store.clone();
     let drained = CancellationToken::new();
     let sequencing = sequence(&setup, log.clone(), checkpoint_key, drained.clone());
     let serving = server.run(stop.clone(), reloads);
@@ -182,9 +169,76 @@ pub async fn start(
     })
 }
 
-/// Takes the data folder for this process: the store remembers numbers between groups, and two would give the same ones.
-/// The system lets go of the lock when the process ends, however it ends.
-fn lock(data: &Path) -> anyhow::Result<File> {
+/// The database and the keys. An embedded database that is made now is made last: the keys it needs are safe by then.
+async fn open(setup: &Setup) -> anyhow::Result<(Arc<dyn Store>, Keys)> {
+    let rules = Arc::new(setup.rules.clone());
+    let store = || {
+        setup
+            .place
+            .open(setup.clock.clone(), setup.entropy.clone(), rules.clone())
+    };
+    let keys = |first_start| {
+        keys::open(
+            &setup.data,
+            Halves::Both,
+            &setup.key_commands,
+            first_start,
+            setup.entropy.as_ref(),
+        )
+    };
+    if matches!(&setup.place, Place::Embedded(file, _) if !file.exists()) {
+        let keys = keys(true)?;
+        return Ok((store().await?, keys));
+    }
+    let store = store().await?;
+    let first_start = first_start(setup, store.as_ref()).await?;
+    Ok((store, keys(first_start)?))
+}
+
+/// Whether keys may be made: only for a PostgreSQL database that no key ever served. An embedded one that is there needs the
+/// keys that were made with it.
+async fn first_start(setup: &Setup, store: &dyn Store) -> anyhow::Result<bool> {
+    match setup.place {
+        Place::Embedded(..) => Ok(false),
+        Place::Postgres(..) => {
+            Ok(store.key_checks().await?.is_empty() && store.holdings().await?.tokens == 0)
+        }
+    }
+}
+
+/// Makes sure that all servers of a database have the same keys: with others, one person would become two subjects.
+async fn agree_on_keys(store: &dyn Store, ours: &KeyChecks) -> anyhow::Result<()> {
+    for _ in 0..2 {
+        let known = store.key_checks().await?;
+        if let Some((name, _)) = ours
+            .iter()
+            .find(|(name, check)| known.get(*name).is_some_and(|known| known != *check))
+        {
+            anyhow::bail!(
+                "the key {name} is not the one that this database was served with: copy the key files of the server that \
+                 serves it, or of the backup"
+            );
+        }
+        let new: KeyChecks = ours
+            .iter()
+            .filter(|(name, _)| !known.contains_key(*name))
+            .map(|(name, check)| (name.clone(), *check))
+            .collect();
+        if new.is_empty() || store.put_key_checks(&new).await.is_ok() {
+            return Ok(());
+        }
+        // Another server started at the same moment: its values are there now.
+    }
+    anyhow::bail!("the keys' check values cannot be stored: see whether the database can be written")
+}
+
+/// Takes the data folder of an embedded database for this process: the store remembers numbers between groups, and two would
+/// give the same ones. The system lets go of the lock when the process ends, however it ends.
+fn lock(setup: &Setup) -> anyhow::Result<Option<File>> {
+    if matches!(setup.place, Place::Postgres(..)) {
+        return Ok(None);
+    }
+    let data = &setup.data;
     let path = data.join(LOCK_FILE);
     let file = File::options()
         .create(true)
@@ -193,7 +247,7 @@ fn lock(data: &Path) -> anyhow::Result<File> {
         .open(&path)
         .with_context(|| format!("cannot make {}", path.display()))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => anyhow::bail!(
             "another service works on {}: stop it, or name another folder with `--data-dir`",
             data.display()
@@ -254,9 +308,12 @@ fn sequence(
     key: CheckpointKey,
     stop: CancellationToken,
 ) -> JoinHandle<()> {
-    // One process serves a data folder (its lock says so): what a predecessor that was killed still held is ours, so that
-    // nobody waits for its lease to end.
-    let holder = LeaseHolder([0; 16]);
+    let mut holder = LeaseHolder([0; 16]);
+    // One process serves an embedded database (its lock says so): what a predecessor that was killed still held is ours, so
+    // that nobody waits for its lease to end.
+    if matches!(setup.place, Place::Postgres(..)) {
+        setup.entropy.fill(&mut holder.0);
+    }
     let options = SequencerOptions::default();
     let sequencer = Sequencer::new(log, key, setup.clock.clone(), holder, options);
     let ticks = IntervalStream::new(tokio::time::interval(setup.checkpoint_interval)).map(|_| ());

@@ -22,13 +22,42 @@ pub struct Bound {
 }
 
 /// All of them, in the order of the sample.
-pub const BOUNDS: [Bound; 15] = [
+pub const BOUNDS: [Bound; 19] = [
     Bound {
         key: "tls.reload_interval_ms",
         about: "Milliseconds between looks at the three files; SIGHUP looks at once.",
         min: 100,
         max: 600_000,
         read: |config| config.tls.reload_interval_ms,
+    },
+    Bound {
+        key: "database.writers",
+        about: "Connections that write groups of calls. More help a server with many cores; calls about one subject keep\n# \
+                their order only with one.",
+        min: 1,
+        max: 16,
+        read: |config| config.database.writers,
+    },
+    Bound {
+        key: "database.readers",
+        about: "Connections for everything else: a member's own book, the register, the audit log.",
+        min: 1,
+        max: 64,
+        read: |config| config.database.readers,
+    },
+    Bound {
+        key: "database.statement_timeout_ms",
+        about: "Milliseconds a statement may take, waits for locks included.",
+        min: 100,
+        max: 600_000,
+        read: |config| config.database.statement_timeout_ms,
+    },
+    Bound {
+        key: "database.connect_timeout_ms",
+        about: "Milliseconds a connection may take to be made, or to become free.",
+        min: 50,
+        max: 60_000,
+        read: |config| config.database.connect_timeout_ms,
     },
     Bound {
         key: "market.approvals",

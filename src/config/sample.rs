@@ -36,6 +36,7 @@ pub(super) fn render() -> String {
         "bootstrap_operators",
         "[]",
     );
+    database(&mut page, &config);
     tls(&mut page, &config);
     market(&mut page, &config);
     page.section(
@@ -75,6 +76,26 @@ pub(super) fn render() -> String {
     );
     page.numbers("ledger.", &config);
     page.0
+}
+
+fn database(page: &mut Page, config: &Config) {
+    page.section(
+        "database",
+        "Where the market's data is. `tallystick database status` tells what of the schema it has.",
+    );
+    page.text(
+        "A PostgreSQL database without its password; empty: the embedded database in data_dir. Several servers may share one:\n# \
+         \"postgres://tallystick@db.example/market?sslmode=verify-full&sslrootcert=/etc/tallystick/db-ca.pem\",\n# \
+         \"postgres:///market?host=/run/postgresql&user=tallystick\".",
+        "url",
+        &config.database.url,
+    );
+    page.text(
+        "File with the password of that user, mode 0600; empty: none.",
+        "password_file",
+        &config.database.password_file.to_string_lossy(),
+    );
+    page.numbers("database.", config);
 }
 
 fn tls(page: &mut Page, config: &Config) {

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use figment::value::magic::RelativePathBuf;
 use serde::{Deserialize, Deserializer, Serialize};
+use zeroize::Zeroizing;
 
 use super::{ConfigError, bounds};
 use crate::audit::Origin;
@@ -13,6 +16,7 @@ use crate::domain::currency::Currency;
 use crate::domain::date::BusinessZone;
 use crate::domain::unit::working_set::MarketRules;
 use crate::identity::keys::KeyCommands;
+use crate::store::postgres::{Address, PostgresOptions};
 use crate::telemetry::{LOG_FILTER_DEFAULT, LogFormat};
 
 /// Certificates of the service.
@@ -30,6 +34,25 @@ pub struct Tls {
     pub client_ca: PathBuf,
     /// Milliseconds between looks at the three files; SIGHUP looks at once.
     pub reload_interval_ms: u64,
+}
+
+/// Where the market's data is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// A PostgreSQL URL without a password; empty: the embedded database in the data folder.
+    pub url: String,
+    /// File that holds the password of the URL's user, readable by its owner alone; empty: none.
+    #[serde(deserialize_with = "optional_path")]
+    pub password_file: PathBuf,
+    /// Connections that write.
+    pub writers: u64,
+    /// Connections that read.
+    pub readers: u64,
+    /// Milliseconds a statement may take.
+    pub statement_timeout_ms: u64,
+    /// Milliseconds a connection may take.
+    pub connect_timeout_ms: u64,
 }
 
 /// Rules of the market.
@@ -92,6 +115,75 @@ impl Default for Tls {
             reload_interval_ms: 2_000,
         }
     }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        let options = PostgresOptions::default();
+        Self {
+            url: String::new(),
+            password_file: PathBuf::new(),
+            writers: whole(options.writers),
+            readers: whole(options.readers),
+            statement_timeout_ms: millis(options.statement_timeout),
+            connect_timeout_ms: millis(options.connect_timeout),
+        }
+    }
+}
+
+impl Database {
+    /// The PostgreSQL database; `None`: the embedded one.
+    pub fn address(&self) -> Result<Option<Address>, ConfigError> {
+        if self.url.is_empty() {
+            return Ok(None);
+        }
+        let password = match self.password_file.as_os_str().is_empty() {
+            true => None,
+            false => Some(read_password(&self.password_file)?),
+        };
+        Address::parse(&self.url, password.as_ref().map(|password| password.as_str()))
+            .map(Some)
+            .map_err(|error| ConfigError::refused("database.url", error.to_string()))
+    }
+
+    /// How a PostgreSQL database is used.
+    pub fn options(&self) -> PostgresOptions {
+        PostgresOptions {
+            writers: usize::try_from(self.writers).unwrap_or(usize::MAX),
+            readers: usize::try_from(self.readers).unwrap_or(usize::MAX),
+            statement_timeout: Duration::from_millis(self.statement_timeout_ms),
+            connect_timeout: Duration::from_millis(self.connect_timeout_ms),
+        }
+    }
+}
+
+fn whole(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A password without the end of its line.
+pub fn read_password(file: &Path) -> Result<Zeroizing<String>, ConfigError> {
+    let refused = |problem: String| ConfigError::refused("database.password_file", problem);
+    let unreadable = |error: std::io::Error| {
+        refused(format!(
+            "{} cannot be read ({}): it holds the password of the database's user, mode 0600",
+            file.display(),
+            error.kind()
+        ))
+    };
+    let mode = std::fs::metadata(file).map_err(unreadable)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(refused(format!(
+            "others may read {}: run `chmod 600` on it",
+            file.display()
+        )));
+    }
+    let text = Zeroizing::new(std::fs::read_to_string(file).map_err(unreadable)?);
+    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 impl Default for Market {
@@ -190,6 +282,15 @@ impl Market {
 /// A path of the file is relative to the file, any other to the current folder.
 pub(super) fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
     RelativePathBuf::deserialize(deserializer).map(|path| path.relative())
+}
+
+/// The same, or none.
+pub(super) fn optional_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    let path = RelativePathBuf::deserialize(deserializer)?;
+    Ok(match path.original().as_os_str().is_empty() {
+        true => PathBuf::new(),
+        false => path.relative(),
+    })
 }
 
 /// Several of them.

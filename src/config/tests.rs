@@ -143,7 +143,7 @@ fn paths_of_a_file_are_relative_to_it_and_flags_win() {
         listen: Some(SocketAddr::from(([127, 0, 0, 1], 9))),
         http_listen: Some(SocketAddr::from(([127, 0, 0, 1], 10))),
         insecure_loopback: true,
-        data_dir: None,
+        ..Overrides::default()
     };
     let config = Config::load(Some(&file), &flags).expect("a sound file");
     assert_eq!(config.data_dir, folder.path().join("d"));

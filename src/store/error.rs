@@ -22,13 +22,10 @@ pub enum StoreError {
         /// Which row, by its numbers; never a token or an identifier.
         key: String,
     },
-    /// The database was made by another version of the program.
-    #[error(
-        "the database has schema version {found}, this program needs {expected}: run the program version that made it; a newer \
-         version that migrates says so in its changelog"
-    )]
+    /// The database has another schema than this program.
+    #[error("the database has schema version {found}, this program needs {expected}: {}", mend(*.found, *.expected))]
     SchemaVersion {
-        /// Version found.
+        /// Version found; 0: none.
         found: i64,
         /// Version needed.
         expected: i64,
@@ -36,4 +33,12 @@ pub enum StoreError {
     /// The engine failed otherwise. Nothing was done.
     #[error("the database engine failed")]
     Engine(#[source] Box<dyn Error + Send + Sync>),
+}
+
+fn mend(found: i64, expected: i64) -> &'static str {
+    if found < expected {
+        "back it up, stop every server on it, and run `tallystick database migrate`"
+    } else {
+        "run the program version that migrated it, or a later one"
+    }
 }

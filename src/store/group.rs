@@ -21,9 +21,21 @@ pub(super) struct Decided {
     pub openings: Vec<(Opening, [u8; 32])>,
 }
 
-/// Gives each write an instant of its own: later than every one before, even if the clock stands still or steps back.
+/// Gives each group a span of instants of its own: later than every one before, even if the clock stands still or steps
+/// back.
 #[derive(Debug)]
 pub(super) struct Instants {
+    last: Timestamp,
+}
+
+/// The instants of a group, one for each write. All lie on one civil day, because what was loaded for a day must not be
+/// used on the next.
+#[derive(Debug)]
+pub(super) struct Span {
+    /// The civil day.
+    pub day: NaiveDate,
+    /// The last instant.
+    pub end: Timestamp,
     last: Timestamp,
 }
 
@@ -33,30 +45,43 @@ impl Instants {
         Self { last }
     }
 
-    /// Gets ready for a group and tells its civil day. All its instants lie on one day, because what was loaded for a
-    /// day must not be used on the next: a group that would straddle midnight is decided right after it.
-    pub fn begin(&mut self, now: Timestamp, writes: usize, zone: BusinessZone) -> NaiveDate {
+    /// From now on later than `instant`.
+    pub fn rise_above(&mut self, instant: Timestamp) {
+        self.last = self.last.max(instant);
+    }
+
+    /// A span for a group. One that would straddle midnight lies right after it.
+    pub fn reserve(&mut self, now: Timestamp, writes: usize, zone: BusinessZone) -> Span {
         let first = now.max(self.last.next());
         let micros = i64::try_from(writes).unwrap_or(i64::MAX);
-        let end = Timestamp::from_micros(first.micros().saturating_add(micros));
-        let day = zone.date_of(end);
+        let day = zone.date_of(plus_micros(first, micros));
         let begin = if zone.date_of(first) == day {
             first
         } else {
             zone.start_of(day)
         };
-        self.last = Timestamp::from_micros(begin.micros().saturating_sub(1));
-        day
+        self.last = plus_micros(begin, micros.max(1) - 1);
+        Span {
+            day,
+            end: self.last,
+            last: plus_micros(begin, -1),
+        }
     }
+}
 
+impl Span {
     fn next(&mut self) -> Timestamp {
         self.last = self.last.next();
         self.last
     }
 }
 
+fn plus_micros(at: Timestamp, micros: i64) -> Timestamp {
+    Timestamp::from_micros(at.micros().saturating_add(micros))
+}
+
 /// Decides every write of a group in order.
-pub(super) fn decide_all(set: &mut WorkingSet, writes: &[&Write], instants: &mut Instants) -> Decided {
+pub(super) fn decide_all(set: &mut WorkingSet, writes: &[&Write], instants: &mut Span) -> Decided {
     let mut decided = Decided::default();
     for write in writes {
         let answer = match replayed(set, write) {
@@ -141,15 +166,16 @@ mod tests {
             (0, 512, 0),
         ] {
             let mut instants = Instants::after(Timestamp::from_micros(0));
-            let day = instants.begin(Timestamp::from_micros(MIDNIGHT - before), writes, zone);
-            let first = instants.next();
+            let mut span = instants.reserve(Timestamp::from_micros(MIDNIGHT - before), writes, zone);
+            let first = span.next();
             assert_eq!(
                 first.micros() - MIDNIGHT,
                 wanted,
                 "{before} before, {writes} writes"
             );
-            let last = (1..writes).map(|_| instants.next()).last().unwrap_or(first);
-            assert_eq!((zone.date_of(first), zone.date_of(last)), (day, day));
+            let last = (1..writes).map(|_| span.next()).last().unwrap_or(first);
+            assert_eq!((zone.date_of(first), zone.date_of(last)), (span.day, span.day));
+            assert_eq!(last, span.end);
         }
     }
 
@@ -159,12 +185,16 @@ mod tests {
         let mut instants = Instants::after(Timestamp::from_micros(MIDNIGHT));
         let mut last = Timestamp::from_micros(MIDNIGHT);
         for now in [MIDNIGHT, MIDNIGHT, MIDNIGHT - 9_000_000, 0, MIDNIGHT + 5] {
-            instants.begin(Timestamp::from_micros(now), 3, zone);
+            let mut span = instants.reserve(Timestamp::from_micros(now), 3, zone);
             for _ in 0..3 {
-                let next = instants.next();
+                let next = span.next();
                 assert!(next > last);
                 last = next;
             }
         }
+        instants.rise_above(Timestamp::from_micros(2 * MIDNIGHT));
+        instants.rise_above(last);
+        let mut span = instants.reserve(Timestamp::from_micros(0), 1, zone);
+        assert_eq!(span.next().micros(), 2 * MIDNIGHT + 1);
     }
 }

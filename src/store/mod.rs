@@ -9,6 +9,8 @@ mod codec;
 mod columns;
 pub mod error;
 mod group;
+pub mod migrations;
+pub mod postgres;
 mod rows;
 pub mod sqlite;
 
@@ -25,6 +27,12 @@ use crate::domain::names::{AccountNo, AccountRef, MemberNo, TokenId};
 use crate::domain::token::Pseudonym;
 use crate::domain::unit::rows::{AccountRow, PastVersion, PositionRow};
 use crate::domain::unit::{Accepted, Refused, Write};
+
+/// Seconds for which a request id is remembered: 7 days.
+const REQUEST_KEPT_SECONDS: i64 = 7 * 86_400;
+
+/// A check value for each key, by the key's name: the same for the same key, and nothing about it.
+pub type KeyChecks = BTreeMap<String, [u8; 32]>;
 
 /// Why a unit of work was not done.
 #[derive(Debug, thiserror::Error)]
@@ -117,9 +125,45 @@ pub trait Store: AuditLog + Send + Sync + 'static {
     /// Token evaluations of a member on a civil day that were charged to its quota.
     async fn evaluations_used(&self, member_no: MemberNo, day: NaiveDate) -> Result<u64, StoreError>;
 
+    /// Check values of the keys that ever served on it.
+    async fn key_checks(&self) -> Result<KeyChecks, StoreError>;
+
+    /// Adds check values of keys that never served on it; durable on return.
+    ///
+    /// # Errors
+    /// When one of them has a value already; then nothing is added.
+    async fn put_key_checks(&self, checks: &KeyChecks) -> Result<(), StoreError>;
+
     /// What it holds.
     async fn holdings(&self) -> Result<Holdings, StoreError>;
 
     /// Whether it can be read and written now.
     async fn check(&self) -> Result<(), StoreError>;
+}
+
+/// A page of an account's versions, newest number first, from all of its past ones.
+fn versions_page(
+    found: StoredPosition,
+    past: Vec<PastVersion>,
+    before: Option<u64>,
+    limit: usize,
+) -> Vec<StoredVersion> {
+    let current = PastVersion {
+        member_no: found.account.member_no,
+        account_no: found.account.account_no,
+        corrected_by: None,
+        version: found.row.version,
+    };
+    let mut versions: Vec<StoredVersion> = past
+        .into_iter()
+        .map(|past| StoredVersion { past, current: false })
+        .chain([StoredVersion {
+            past: current,
+            current: true,
+        }])
+        .filter(|stored| before.is_none_or(|before| stored.past.version.number < before))
+        .collect();
+    versions.sort_by_key(|stored| std::cmp::Reverse(stored.past.version.number));
+    versions.truncate(limit);
+    versions
 }

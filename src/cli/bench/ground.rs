@@ -8,9 +8,9 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::population::{LENDERS_COUNT, Population, lender, positions_of};
-use crate::cli::audit::DATABASE_FILE;
 use crate::cli::authority::{Authority, Validity};
 use crate::cli::certs;
+use crate::cli::place::DATABASE_FILE;
 use crate::domain::clock::{Clock as _, Entropy as _, SystemClock};
 use crate::domain::date::days_before;
 use crate::domain::member::{Certificate, LenderGroup, Role};

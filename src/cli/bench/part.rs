@@ -18,13 +18,13 @@ use tokio_util::sync::CancellationToken;
 use super::ground::CA_FILE;
 use super::machine::{Cores, pin};
 use crate::audit::Origin;
+use crate::cli::place::Place;
 use crate::cli::service::{self, Setup};
 use crate::domain::clock::SystemClock;
 use crate::domain::unit::working_set::MarketRules;
 use crate::identity::entropy::SystemEntropy;
 use crate::identity::keys::KeyCommands;
 use crate::server::{Limits, Options, TlsFiles, floor};
-use crate::store::sqlite::SqliteOptions;
 use crate::telemetry::{LogFormat, install_logs, install_metrics};
 
 /// Which server a child is.
@@ -118,6 +118,7 @@ async fn serve(folder: &Path, stop: CancellationToken) -> anyhow::Result<()> {
     let metrics = install_metrics()?;
     let certs = folder.join("certs");
     let setup = Setup {
+        place: Place::in_folder(&folder.join("data")),
         data: folder.join("data"),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
@@ -136,7 +137,6 @@ async fn serve(folder: &Path, stop: CancellationToken) -> anyhow::Result<()> {
         },
         origin: Origin::parse("bench.tallystick.local").context("the bench's log has a name")?,
         checkpoint_interval: Duration::from_secs(1),
-        sqlite: SqliteOptions::default(),
         key_commands: KeyCommands::default(),
         first_operators: Vec::new(),
         metrics: Arc::new(move || metrics.render()),

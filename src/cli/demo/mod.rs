@@ -20,6 +20,7 @@ use self::cast::Cast;
 use self::time::BentClock;
 use super::authority::{Authority, Validity};
 use super::certs;
+use super::place::Place;
 use super::service::{self, Running, Setup};
 use crate::audit::Origin;
 use crate::domain::clock::{Clock as _, SystemClock};
@@ -28,7 +29,6 @@ use crate::identity::entropy::SystemEntropy;
 use crate::identity::keys::KeyCommands;
 use crate::members::parse_certificate;
 use crate::server::{Limits, Options, TlsFiles};
-use crate::store::sqlite::SqliteOptions;
 
 /// Days that pass in the story before today.
 const STORY_DAYS: i64 = 40;
@@ -93,6 +93,7 @@ impl Demo {
             .map(|path| Ok(parse_certificate(&std::fs::read(path)?)?))
             .collect::<anyhow::Result<_>>()?;
         let setup = Setup {
+            place: Place::in_folder(&folder.join("data")),
             data: folder.join("data"),
             clock,
             entropy: Arc::new(SystemEntropy),
@@ -111,7 +112,6 @@ impl Demo {
             },
             origin: Origin::parse("demo.tallystick.local").context("the demonstration's log has a name")?,
             checkpoint_interval: Duration::from_secs(1),
-            sqlite: SqliteOptions::default(),
             key_commands: KeyCommands::default(),
             first_operators,
             metrics: Arc::new(String::new),

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use hmac::{Hmac, KeyInit, Mac as _};
+use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -14,6 +16,17 @@ use crate::domain::token::{IdentifierType, KeyVersion, Pseudonym};
 use crate::identity::oprf::algebra::{MemberKeys, PublicKey, RotationKey, TweakKey, double_and_encode};
 use crate::identity::oprf::seal::{SEALING_BYTES, SealBroken, SealingKey};
 use crate::identity::token::SubjectToken;
+
+const CHECK_LABEL: &[u8] = b"tallystick/v1/key-check";
+
+/// HMAC-SHA-256 of a label and the key's name, under the key.
+fn check(name: KeyName, key: &[u8]) -> (String, [u8; 32]) {
+    let name = name.to_string();
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(CHECK_LABEL);
+    mac.update(name.as_bytes());
+    (name, mac.finalize().into_bytes().into())
+}
 
 /// The keys that everything but TokenService needs. Zeroized when dropped.
 pub struct LedgerKeys {
@@ -88,6 +101,21 @@ impl LedgerKeys {
     /// `pk_v` of a version; `None` when the version is unknown.
     pub fn master_public_key(&self, key_version: KeyVersion) -> Option<PublicKey> {
         self.publics.get(&key_version).copied()
+    }
+
+    /// A value for each key, by its name, that is the same for the same key and tells nothing about it: by these servers of
+    /// one database know each other's keys.
+    pub fn checks(&self) -> BTreeMap<String, [u8; 32]> {
+        let masters = self
+            .publics
+            .iter()
+            .map(|(version, public)| check(KeyName::MasterPublic(*version), &public.to_bytes()));
+        let secrets = [
+            check(KeyName::Tweak, self.tweak.bytes()),
+            check(KeyName::Seal, self.sealing.bytes()),
+            check(KeyName::Checkpoint, self.checkpoint_seed.as_slice()),
+        ];
+        masters.chain(secrets).collect()
     }
 
     /// The Ed25519 seed that signs checkpoints of the audit log.

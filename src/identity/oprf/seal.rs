@@ -45,6 +45,10 @@ impl SealingKey {
         }
     }
 
+    pub(crate) fn bytes(&self) -> &[u8; SEALING_BYTES] {
+        &self.seal
+    }
+
     /// The cipher, keyed: make it once for a batch.
     pub(crate) fn sealer(&self) -> Sealer {
         Sealer(Aes256Siv::new(&self.seal.into()))

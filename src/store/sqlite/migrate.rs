@@ -1,16 +1,14 @@
 //! The schema and its versions. A database of another version is refused, never guessed at.
 
+use std::path::Path;
+
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::failure::{Failure, Outcome, corrupt};
-use crate::audit::content_sha256;
+use super::failure::{Failure, Outcome};
+use super::open;
 use crate::store::StoreError;
-
-/// Migrations in order: (name, text). Never edited once released.
-const MIGRATIONS: [(&str, &str); 1] = [(
-    "0001_foundation",
-    include_str!("../../../migrations/sqlite/0001_foundation.sql"),
-)];
+use crate::store::columns::Columns;
+use crate::store::migrations::{Applied, SQLITE, Status};
 
 const CREATE_TABLE: &str = "-- migration_table
     CREATE TABLE IF NOT EXISTS schema_migration (
@@ -20,72 +18,81 @@ const CREATE_TABLE: &str = "-- migration_table
         applied_at INTEGER NOT NULL
     ) STRICT";
 
-/// Version that this program needs.
-pub(super) fn expected() -> i64 {
-    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+/// What of the schema a database file has. Changes nothing.
+///
+/// # Errors
+/// [`StoreError::Disk`] when it cannot be opened.
+pub fn status(path: &Path) -> Result<Status, StoreError> {
+    Ok(status_of(&open::reader(path)?)?)
 }
 
-/// Brings a new database to this program's version; refuses one of another.
-pub(super) fn migrate(connection: &mut Connection, applied_at: i64) -> Result<(), StoreError> {
-    let found = version(connection)?;
-    if found == expected() {
-        return unchanged(connection).map_err(StoreError::from);
+/// Brings a database file to this program's schema; no service may have it open. Gives the names of the steps it took.
+///
+/// # Errors
+/// [`StoreError::SchemaVersion`] when a newer program made it; [`StoreError::Corrupt`] when it was made by other steps.
+pub fn migrate(path: &Path, applied_at: i64) -> Result<Vec<&'static str>, StoreError> {
+    migrate_on(&mut open::writer(path)?, applied_at)
+}
+
+/// Brings a new database to this program's schema; refuses an old one, which its owner brings up when it suits.
+pub(super) fn create_or_check(connection: &mut Connection, applied_at: i64) -> Result<(), StoreError> {
+    let status = status_of(connection)?;
+    if status.applied.is_empty() {
+        migrate_on(connection, applied_at)?;
+        return Ok(());
     }
-    if found != 0 {
-        return Err(StoreError::SchemaVersion {
-            found,
-            expected: expected(),
+    status.serves(SQLITE)
+}
+
+pub(super) fn migrate_on(
+    connection: &mut Connection,
+    applied_at: i64,
+) -> Result<Vec<&'static str>, StoreError> {
+    let status = status_of(connection)?;
+    status.unaltered(SQLITE)?;
+    let pending = status.pending(SQLITE);
+    if pending.is_empty() {
+        status.serves(SQLITE)?;
+    }
+    let steps = (status.version() + 1..).zip(pending);
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(Failure::from)?;
+    transaction.execute_batch(CREATE_TABLE).map_err(Failure::from)?;
+    for (version, step) in steps {
+        transaction.execute_batch(step.text).map_err(Failure::from)?;
+        transaction
+            .execute(
+                "INSERT INTO schema_migration (version, name, sha256, applied_at) VALUES (?1, ?2, ?3, ?4)",
+                params![version, step.name, step.sha256(), applied_at],
+            )
+            .map_err(Failure::from)?;
+    }
+    transaction.commit().map_err(Failure::from)?;
+    Ok(pending.iter().map(|step| step.name).collect())
+}
+
+pub(super) fn status_of(connection: &Connection) -> Outcome<Status> {
+    let known: bool = connection.query_row(
+        "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'schema_migration'",
+        [],
+        |row| row.get(0),
+    )?;
+    if !known {
+        return Ok(Status::default());
+    }
+    let mut prepared = connection
+        .prepare("SELECT version, name, sha256, applied_at FROM schema_migration ORDER BY version")?;
+    let mut rows = prepared.query([])?;
+    let mut applied = Vec::new();
+    while let Some(row) = rows.next()? {
+        let mut columns = Columns::new(row, "schema_migration");
+        applied.push(Applied {
+            version: columns.number()?,
+            name: columns.text()?,
+            sha256: columns.bytes()?,
+            applied_at: columns.number()?,
         });
     }
-    create(connection, applied_at).map_err(StoreError::from)
-}
-
-/// What was applied is what this program would apply: a migration is never edited.
-fn unchanged(connection: &Connection) -> Outcome<()> {
-    for (version, (_, text)) in (1_i64..).zip(MIGRATIONS) {
-        let applied: Vec<u8> = connection.query_row(
-            "SELECT sha256 FROM schema_migration WHERE version = ?1",
-            params![version],
-            |row| row.get(0),
-        )?;
-        if applied != content_sha256(text.as_bytes()) {
-            return Err(corrupt("schema_migration", version));
-        }
-    }
-    Ok(())
-}
-
-/// Version of a database; 0 of an empty one.
-pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
-    let known: bool = connection
-        .query_row(
-            "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'schema_migration'",
-            [],
-            |row| row.get(0),
-        )
-        .map_err(Failure::from)?;
-    if !known {
-        return Ok(0);
-    }
-    let found = connection
-        .query_row(
-            "SELECT coalesce(max(version), 0) FROM schema_migration",
-            [],
-            |row| row.get(0),
-        )
-        .map_err(Failure::from)?;
-    Ok(found)
-}
-
-fn create(connection: &mut Connection, applied_at: i64) -> Outcome<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(CREATE_TABLE)?;
-    for (version, (name, text)) in (1_i64..).zip(MIGRATIONS) {
-        transaction.execute_batch(text)?;
-        transaction.execute(
-            "INSERT INTO schema_migration (version, name, sha256, applied_at) VALUES (?1, ?2, ?3, ?4)",
-            params![version, name, content_sha256(text.as_bytes()), applied_at],
-        )?;
-    }
-    Ok(transaction.commit()?)
+    Ok(Status { applied })
 }

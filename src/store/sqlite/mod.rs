@@ -11,7 +11,7 @@ pub mod floor;
 mod flush;
 mod load;
 mod members;
-mod migrate;
+pub mod migrate;
 mod open;
 mod parameters;
 mod readers;
@@ -39,7 +39,8 @@ use self::writer::{Job, Writer};
 use super::audit_log::{
     AuditLog, Batch, Head, LeafRow, LeaseHolder, OpeningRow, StoredCheckpoint, WaitingLeaf,
 };
-use super::{ApplyError, Holdings, Store, StoreError, StoredPosition, StoredVersion};
+use super::migrations::SQLITE;
+use super::{ApplyError, Holdings, KeyChecks, Store, StoreError, StoredPosition, StoredVersion};
 use crate::audit::Node;
 use crate::domain::clock::SharedClock;
 use crate::domain::date::{Timestamp, to_epoch_days};
@@ -88,7 +89,7 @@ impl SqliteStore {
         options: SqliteOptions,
     ) -> Result<Self, StoreError> {
         let mut connection = open::writer(path).map_err(StoreError::from)?;
-        migrate::migrate(&mut connection, clock.now().micros())?;
+        migrate::create_or_check(&mut connection, clock.now().micros())?;
         if let Some(pages) = options.pages_max {
             connection
                 .pragma_update(None, "max_page_count", pages)
@@ -116,13 +117,7 @@ impl SqliteStore {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
-        let found = migrate::version(&open::reader(path)?)?;
-        if found != migrate::expected() {
-            return Err(StoreError::SchemaVersion {
-                found,
-                expected: migrate::expected(),
-            });
-        }
+        migrate::status(path)?.serves(SQLITE)?;
         // Nobody listens: what is to be written finds its channel closed.
         let (jobs, _) = mpsc::channel();
         let readers = Readers::start(path, SqliteOptions::default().readers)?;
@@ -240,6 +235,16 @@ impl Store for SqliteStore {
     async fn evaluations_used(&self, member_no: MemberNo, day: NaiveDate) -> Result<u64, StoreError> {
         let day = to_epoch_days(day);
         self.read(move |connection| reads::evaluations_used(connection, member_no, day))
+            .await
+    }
+
+    async fn key_checks(&self) -> Result<KeyChecks, StoreError> {
+        self.read(reads::key_checks).await
+    }
+
+    async fn put_key_checks(&self, checks: &KeyChecks) -> Result<(), StoreError> {
+        let checks = checks.clone();
+        self.write(move |connection| reads::put_key_checks(connection, &checks))
             .await
     }
 

@@ -10,10 +10,10 @@ use super::statement::{Prepares, Statement};
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, TokenId};
 use crate::domain::position::AccountStatus;
 use crate::domain::token::Pseudonym;
-use crate::domain::unit::rows::{AccountRow, PastVersion, PositionRow};
+use crate::domain::unit::rows::{AccountRow, PositionRow};
 use crate::store::columns::Columns;
 use crate::store::rows::{self, position_columns, version_columns};
-use crate::store::{Holdings, StoredPosition, StoredVersion};
+use crate::store::{Holdings, KeyChecks, StoredPosition, StoredVersion, versions_page};
 
 pub(super) const CURRENT_POSITION: Statement = Statement {
     sql: concat!(
@@ -86,10 +86,23 @@ const EVALUATIONS_USED: Statement = Statement {
         WHERE member_no = ?1 AND day = ?2",
     parameters: 2,
 };
+const KEY_CHECKS: Statement = Statement {
+    sql: "-- key_checks
+        SELECT key_name, check_value
+        FROM key_check
+        ORDER BY key_name",
+    parameters: 0,
+};
+const PUT_KEY_CHECK: Statement = Statement {
+    sql: "-- put_key_check
+        INSERT INTO key_check (key_name, check_value)
+        VALUES (?1, ?2)",
+    parameters: 2,
+};
 
 #[cfg(test)]
 /// The statements of this file.
-pub(super) const CATALOGUE: [Statement; 10] = [
+pub(super) const CATALOGUE: [Statement; 12] = [
     CURRENT_POSITION,
     ACCOUNTS_OF_MEMBER,
     SEALED_TOKEN,
@@ -100,6 +113,8 @@ pub(super) const CATALOGUE: [Statement; 10] = [
     COUNT_LEAVES,
     COUNT_WAITING,
     EVALUATIONS_USED,
+    KEY_CHECKS,
+    PUT_KEY_CHECK,
 ];
 
 /// The current version of an account, which must be there.
@@ -161,25 +176,8 @@ pub(super) fn list_versions(
     let Some(found) = find_position(connection, member_no, account_ref)? else {
         return Ok(None);
     };
-    let account_no = found.account.account_no;
-    let current = PastVersion {
-        member_no,
-        account_no,
-        corrected_by: None,
-        version: found.row.version,
-    };
-    let mut versions: Vec<StoredVersion> = load::past_versions(connection, account_no)?
-        .into_iter()
-        .map(|past| StoredVersion { past, current: false })
-        .chain([StoredVersion {
-            past: current,
-            current: true,
-        }])
-        .filter(|stored| before.is_none_or(|before| stored.past.version.number < before))
-        .collect();
-    versions.sort_by_key(|stored| std::cmp::Reverse(stored.past.version.number));
-    versions.truncate(limit);
-    Ok(Some(versions))
+    let past = load::past_versions(connection, found.account.account_no)?;
+    Ok(Some(versions_page(found, past, before, limit)))
 }
 
 /// Sealed pseudonyms by token number; every one must be on file.
@@ -218,4 +216,20 @@ pub(super) fn holdings(connection: &impl Prepares) -> Outcome<Holdings> {
         audit_leaves: count(COUNT_LEAVES)?,
         audit_waiting: count(COUNT_WAITING)?,
     })
+}
+
+/// Check values of keys that ever served.
+pub(super) fn key_checks(connection: &impl Prepares) -> Outcome<KeyChecks> {
+    let checks = KEY_CHECKS.all(connection, [], |row| {
+        let mut columns = Columns::new(row, "key_check");
+        Ok((columns.text()?, columns.bytes()?))
+    })?;
+    Ok(checks.into_iter().collect())
+}
+
+/// Adds check values of keys that never served.
+pub(super) fn put_key_checks(connection: &impl Prepares, checks: &KeyChecks) -> Outcome<()> {
+    checks
+        .iter()
+        .try_for_each(|(name, value)| PUT_KEY_CHECK.run_one(connection, params![name, value]))
 }

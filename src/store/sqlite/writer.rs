@@ -21,7 +21,7 @@ use crate::domain::unit::working_set::{MarketRules, Network, Numbers};
 use crate::domain::unit::{Accepted, Keys, WorkingSet, Write};
 use crate::store::columns::Columns;
 use crate::store::group::{self, Decided, Instants};
-use crate::store::{ApplyError, StoreError};
+use crate::store::{ApplyError, REQUEST_KEPT_SECONDS, StoreError};
 
 /// Most writes of one group.
 pub(super) const GROUP_WRITES_MAX: usize = 512;
@@ -33,8 +33,6 @@ const EXPIRY_INTERVAL: Duration = Duration::from_mins(1);
 const EXPIRY_SECONDS: i64 = 60;
 /// Rows of each table expired in one bite. As many as a group adds at most, so that bites after each group keep up.
 const EXPIRY_ROWS: u32 = 512;
-/// Seconds for which a request id is remembered: 7 days.
-const REQUEST_KEPT_SECONDS: i64 = 7 * 86_400;
 
 const NEXT_NUMBERS: Statement = Statement {
     sql: "-- next_numbers
@@ -230,12 +228,12 @@ impl Writer {
         let numbers = SharedNumber::from(self.next_number);
         let network = std::mem::take(&mut self.network);
         let mut set = WorkingSet::new(self.rules.clone(), network, Box::new(numbers.clone()));
-        let today = self
+        let mut span = self
             .instants
-            .begin(self.clock.now(), writes.len(), self.rules.zone);
+            .reserve(self.clock.now(), writes.len(), self.rules.zone);
         let session = Session::on(&transaction);
-        load::load(&session, &keys, today, &mut set)?;
-        let decided = group::decide_all(&mut set, writes, &mut self.instants);
+        load::load(&session, &keys, span.day, &mut set)?;
+        let decided = group::decide_all(&mut set, writes, &mut span);
         let entries = i64::try_from(decided.openings.len()).map_err(|_| Failure::Conflict)?;
         if entries > 0 {
             write_down(&session, &set, &decided, self.next_entry)?;

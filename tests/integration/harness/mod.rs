@@ -9,11 +9,13 @@
 
 mod actor;
 mod ca;
+mod postgres;
 mod service;
 mod surroundings;
 
 pub use actor::{Actor, knock, reason};
 pub use ca::{Credentials, TestCa, instant};
+pub use postgres::{Cluster, Database};
 pub use service::TestServer;
 pub use surroundings::{ManualClock, SeededEntropy, logged, metrics};
 

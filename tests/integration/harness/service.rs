@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tallystick::audit::Origin;
+use tallystick::cli::place::Place;
 use tallystick::cli::service::{Running, Setup, start};
 use tallystick::domain::member::{Certificate, LenderGroup, Role};
 use tallystick::domain::names::{MemberId, MemberNo};
@@ -14,7 +15,6 @@ use tallystick::domain::unit::{Action, Administration, NewMember, Write};
 use tallystick::identity::keys::KeyCommands;
 use tallystick::server::{Limits, Options, TlsFiles};
 use tallystick::store::Store;
-use tallystick::store::sqlite::SqliteOptions;
 use tallystick::wire::convert::member::new_member_to_wire;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -196,6 +196,7 @@ fn setup(folder: &Path, clock: &Arc<ManualClock>, first_operators: Vec<Certifica
         registry_interval: Duration::from_millis(20),
     };
     Setup {
+        place: Place::in_folder(&path("data")),
         data: path("data"),
         clock: clock.clone(),
         entropy: SeededEntropy::another(),
@@ -206,7 +207,6 @@ fn setup(folder: &Path, clock: &Arc<ManualClock>, first_operators: Vec<Certifica
         options,
         origin: Origin::parse("test.example/log").unwrap(),
         checkpoint_interval: Duration::from_millis(50),
-        sqlite: SqliteOptions::default(),
         key_commands: KeyCommands::default(),
         first_operators,
         metrics: Arc::new(metrics),

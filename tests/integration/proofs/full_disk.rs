@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tallystick::cli::place::Place;
 use tallystick::cli::service;
 use tallystick::client::Refusal;
 use tallystick::domain::clock::{Clock as _, SystemClock};
@@ -55,7 +56,12 @@ async fn sequence_on_file(actor: &Actor, account_ref: &str) -> Option<u64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_refuses_what_it_cannot_keep_and_keeps_what_it_acknowledged() {
     // Room for the schema, the members and some loans: pages of 4 KiB.
-    let mut world = World::with(|setup| setup.sqlite.pages_max = Some(110)).await;
+    let mut world = World::with(|setup| {
+        if let Place::Embedded(_, options) = &mut setup.place {
+            options.pages_max = Some(110);
+        }
+    })
+    .await;
     let credentials = world.authority.issue("bank-a", 2048);
     let lender = pb::Role::Lender;
     enrol(

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tallystick::audit::Origin;
+use tallystick::cli::place::Place;
 use tallystick::cli::service::{self, Running, Setup};
 use tallystick::client::{Client, Endpoint, Refusal};
 use tallystick::domain::clock::{Clock, Entropy as _, SharedClock};
@@ -20,7 +21,6 @@ use tallystick::identity::normalise::NormalisedIdentifier;
 use tallystick::identity::token::SubjectToken;
 use tallystick::members::parse_certificate;
 use tallystick::server::{Limits, Options, TlsFiles};
-use tallystick::store::sqlite::SqliteOptions;
 use tallystick::wire::convert::code::code_to_wire;
 use tallystick::wire::pb;
 use tempfile::TempDir;
@@ -62,6 +62,7 @@ pub fn days(count: u64) -> Duration {
 pub fn setup(data: &Path, tls: TlsFiles, clock: SharedClock, operator: &Credentials) -> Setup {
     let any_port = "127.0.0.1:0".parse().expect("a valid address");
     Setup {
+        place: Place::in_folder(data),
         data: data.to_owned(),
         clock,
         entropy: Arc::new(SystemEntropy),
@@ -79,7 +80,6 @@ pub fn setup(data: &Path, tls: TlsFiles, clock: SharedClock, operator: &Credenti
         },
         origin: Origin::parse("proofs.test").expect("a valid name of a log"),
         checkpoint_interval: Duration::from_millis(200),
-        sqlite: SqliteOptions::default(),
         key_commands: KeyCommands::default(),
         first_operators: vec![registered(operator)],
         metrics: Arc::new(String::new),

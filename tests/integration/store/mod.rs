@@ -1,7 +1,7 @@
 //! What every store must do, whichever engine it is: cases are functions over an [`engine::Engine`], listed once and run on all.
 //!
-//! A second engine implements it and adds one line to [`conformance`]. Cases know no SQL; what only one engine
-//! can be asked (its files, its threads) is tested in a module of its own name.
+//! An engine implements it and has one module in [`conformance`]. Cases know no SQL; what only one engine can be asked (its
+//! files, its connections) is tested in a module of its own name.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,6 +13,7 @@ mod books;
 mod engine;
 mod looks;
 mod market;
+mod postgres;
 mod random;
 mod register;
 mod sqlite;
@@ -27,6 +28,14 @@ macro_rules! conformance {
                 $(#[tokio::test]
                 async fn $case() {
                     super::super::$module::$case(&super::super::sqlite::Sqlite::new()).await;
+                })+
+            })+
+        }
+        mod on_postgres {
+            $(mod $module {
+                $(#[tokio::test]
+                async fn $case() {
+                    super::super::$module::$case(&super::super::postgres::Postgres::new().await).await;
                 })+
             })+
         }

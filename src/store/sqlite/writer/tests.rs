@@ -25,7 +25,7 @@ impl Clock for Noon {
 
 fn writer() -> Writer {
     let mut connection = Connection::open_in_memory().unwrap();
-    migrate::migrate(&mut connection, 0).unwrap();
+    migrate::migrate_on(&mut connection, 0).unwrap();
     let evaluated = "INSERT INTO member_activity (member_no, evaluations_ever) VALUES (1, 1000), (2, 1000)";
     connection.execute(evaluated, []).unwrap();
     Writer::new(connection, Arc::new(Noon), Arc::new(MarketRules::default())).unwrap()

@@ -1,0 +1,349 @@
+//! Writes what a group decided: changes of a kind go together, in one statement for any number of rows.
+//!
+//! Decisions give changes one after another, each seeing those before it. What counts at the end is the last state of each
+//! row, so changes are first drawn together by key; a change that moves rows by anything but their key first has all before
+//! it written. Rows are written in the order of their keys, so that groups of several servers meet in the same order.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
+
+use super::cells::Arrays;
+use super::changes::{
+    COUNT_EVALUATIONS, COUNT_EVALUATIONS_EVER, COUNT_SUBJECTS_CREATED, INSERT_INQUIRIES, INSERT_OPENINGS,
+    INSERT_REQUESTS, INSERT_TOKENS, INSERT_WAITING, PUT_ACCOUNTS, PUT_FROZEN, PUT_GRANTS, PUT_HISTORY,
+    PUT_LATEST_AS_OF, PUT_LINKS, PUT_PAST_VERSIONS, PUT_POSITIONS, REMOVE_HISTORY, REMOVE_POSITIONS,
+};
+use super::failure::Outcome;
+use super::moves;
+use super::statement::{Session, Statement, in_one_go};
+use crate::audit::Opening;
+use crate::domain::date::Timestamp;
+use crate::domain::inquiry::Consent;
+use crate::domain::names::{AccountNo, AccountRef, MemberNo, Sha256, SubjectId};
+use crate::domain::token::{Pseudonym, TokenRow};
+use crate::domain::unit::rows::{
+    AccountRow, FrozenRow, GrantRow, HistoryRow, InquiryRow, LinkRow, PastVersion, PositionRow,
+};
+use crate::domain::unit::{Accepted, Change, RequestName};
+use crate::store::columns::Sink as _;
+use crate::store::rows;
+
+/// Writes the changes of a group in order, then its audit entries from the number `first_entry` on.
+pub(super) async fn write_down<'a>(
+    session: &'a Session,
+    changes: &'a [Change],
+    openings: &'a [(Opening, [u8; 32])],
+    first_entry: i64,
+) -> Outcome<()> {
+    let mut pending = Pending::default();
+    for change in changes {
+        if !pending.take(change) {
+            in_one_go(std::mem::take(&mut pending).statements(session)).await?;
+            moves::carry_out(session, change).await?;
+        }
+    }
+    let mut statements = pending.statements(session);
+    let numbered = || (first_entry..).zip(openings);
+    let waiting = Arrays::of(numbered(), |(entry, (_, leaf)), sink| {
+        sink.number(entry).bytes(&leaf[..]);
+    });
+    let contents = Arrays::of(numbered(), |(entry, (opening, _)), sink| {
+        sink.number(entry)
+            .bytes(&opening.salt[..])
+            .bytes(&opening.bytes[..]);
+    });
+    statements.push(put(session, INSERT_WAITING, waiting).boxed_local());
+    statements.push(put(session, INSERT_OPENINGS, contents).boxed_local());
+    in_one_go(statements).await
+}
+
+/// The last state of a row.
+enum Net<T> {
+    Put(T),
+    /// `sure`: it was on file before the group.
+    Removed {
+        sure: bool,
+    },
+}
+
+type PositionKey = (SubjectId, MemberNo, AccountNo);
+type HistoryKey = (SubjectId, AccountNo, u64);
+type FrozenKey = (SubjectId, NaiveDate, MemberNo, bool, bool);
+
+/// Changes drawn together by key.
+#[derive(Default)]
+struct Pending<'a> {
+    tokens: BTreeMap<&'a Pseudonym, TokenRow>,
+    accounts: BTreeMap<(MemberNo, &'a AccountRef), &'a AccountRow>,
+    positions: BTreeMap<PositionKey, Net<&'a PositionRow>>,
+    past_versions: BTreeMap<(MemberNo, AccountNo, u64), &'a PastVersion>,
+    history: BTreeMap<HistoryKey, Net<&'a HistoryRow>>,
+    inquiries: Vec<(&'a InquiryRow, &'a Consent)>,
+    frozen: BTreeMap<FrozenKey, &'a FrozenRow>,
+    links: BTreeMap<(SubjectId, SubjectId, MemberNo), LinkRow>,
+    requests: BTreeMap<&'a RequestName, (&'a Sha256, Timestamp, &'a Accepted)>,
+    counts: Counts<'a>,
+}
+
+/// What members did, added up.
+#[derive(Default)]
+struct Counts<'a> {
+    latest: BTreeMap<MemberNo, NaiveDate>,
+    created: BTreeMap<(MemberNo, NaiveDate), u64>,
+    /// All evaluations, and those from the quota.
+    charged: BTreeMap<(MemberNo, NaiveDate), (u64, u64)>,
+    ever: BTreeMap<MemberNo, u64>,
+    grants: BTreeMap<(MemberNo, i64), &'a GrantRow>,
+}
+
+impl<'a> Pending<'a> {
+    /// Takes a change; false if it has to be carried out by itself.
+    fn take(&mut self, change: &'a Change) -> bool {
+        match change {
+            Change::InsertToken(pseudonym, row) => {
+                self.tokens.insert(pseudonym, *row);
+            }
+            Change::PutAccount(row) => {
+                self.accounts.insert((row.member_no, &row.account_ref), row);
+            }
+            Change::PutPosition(row) => {
+                let key = (row.subject_id, row.member_no, row.account_no);
+                self.positions.insert(key, Net::Put(row));
+            }
+            Change::RemovePosition(subject, member, account) => {
+                remove(&mut self.positions, (*subject, *member, *account));
+            }
+            Change::PutPastVersion(past) => {
+                let key = (past.member_no, past.account_no, past.version.number);
+                self.past_versions.insert(key, past);
+            }
+            Change::PutHistory(row) => {
+                let key = (row.subject_id, row.account_no, row.version);
+                self.history.insert(key, Net::Put(row));
+            }
+            Change::RemoveHistory(subject, account, version) => {
+                remove(&mut self.history, (*subject, *account, *version));
+            }
+            // Looks that are decided carry their consent; only loaded ones do not, and those are never inserted.
+            Change::InsertInquiry(row) => self
+                .inquiries
+                .extend(row.consent.as_ref().map(|consent| (&**row, consent))),
+            Change::PutFrozen(row) => {
+                let key = (row.subject_id, row.day, row.member_no, row.hard, row.with_strong);
+                self.frozen.insert(key, row);
+            }
+            Change::PutLink(link) => self.take_link(*link),
+            Change::InsertRequest {
+                name,
+                body,
+                at,
+                accepted,
+            } => {
+                self.requests.insert(name, (body, *at, accepted));
+            }
+            Change::PutGrant(..)
+            | Change::PutLatestAsOf(..)
+            | Change::CountSubjectCreated(..)
+            | Change::CountEvaluations { .. } => self.counts.take(change),
+            Change::MoveToken(..)
+            | Change::MoveTokens(..)
+            | Change::MoveHolder { .. }
+            | Change::MoveInquiries(..)
+            | Change::DropFrozen(_)
+            | Change::MoveLinks(..)
+            | Change::PutMember(_)
+            | Change::PutProposal(..)
+            | Change::RemoveProposal(..) => return false,
+        }
+        true
+    }
+
+    fn take_link(&mut self, link: LinkRow) {
+        let key = (link.mobile_subject, link.subject_id, link.member_no);
+        let known = self.links.entry(key).or_insert(link);
+        known.last_seen = known.last_seen.max(link.last_seen);
+    }
+
+    /// All statements that are needed.
+    fn statements(self, session: &'a Session) -> Vec<LocalBoxFuture<'a, Outcome<()>>> {
+        let mut to_run = ToRun {
+            session,
+            statements: Vec::new(),
+        };
+        let (puts, removals) = split(self.positions);
+        let (history, history_removals) = split(self.history);
+        to_run.put(INSERT_TOKENS, self.tokens, |(pseudonym, row), sink| {
+            rows::subject::put_token(pseudonym, row, sink);
+        });
+        to_run.put(
+            PUT_ACCOUNTS,
+            self.accounts.into_values(),
+            rows::subject::put_account,
+        );
+        to_run.put(PUT_POSITIONS, puts, rows::put_position);
+        to_run.put(
+            PUT_PAST_VERSIONS,
+            self.past_versions.into_values(),
+            rows::put_past_version,
+        );
+        to_run.put(PUT_HISTORY, history, rows::subject::put_history);
+        to_run.put(INSERT_INQUIRIES, self.inquiries, |(row, consent), sink| {
+            rows::subject::put_inquiry(row, consent, sink);
+        });
+        to_run.put(PUT_FROZEN, self.frozen.into_values(), rows::subject::put_frozen);
+        to_run.put(PUT_LINKS, self.links.into_values(), |link, sink| {
+            rows::subject::put_link(&link, sink);
+        });
+        to_run.put(
+            INSERT_REQUESTS,
+            self.requests,
+            |(name, (body, at, accepted)), sink| {
+                rows::subject::put_request(name, body, at, accepted, sink);
+            },
+        );
+        self.counts.add_to(&mut to_run);
+        to_run.remove(REMOVE_POSITIONS, removals, |(subject, member, account), sink| {
+            sink.number(subject.0).number(member.0).number(account.0);
+        });
+        to_run.remove(
+            REMOVE_HISTORY,
+            history_removals,
+            |(subject, account, version), sink| {
+                sink.number(subject.0).number(account.0).count(version);
+            },
+        );
+        to_run.statements
+    }
+}
+
+impl<'a> Counts<'a> {
+    /// Takes what a member did: a latest date, one more, a grant used up.
+    fn take(&mut self, change: &'a Change) {
+        match change {
+            Change::PutLatestAsOf(member, as_of) => {
+                let latest = self.latest.entry(*member).or_insert(*as_of);
+                *latest = (*latest).max(*as_of);
+            }
+            Change::CountSubjectCreated(member, day) => {
+                *self.created.entry((*member, *day)).or_default() += 1;
+            }
+            Change::CountEvaluations {
+                member_no,
+                day,
+                count,
+                from_quota,
+            } => {
+                let (all, charged) = self.charged.entry((*member_no, *day)).or_default();
+                *all += count;
+                *charged += from_quota;
+                *self.ever.entry(*member_no).or_default() += count;
+            }
+            Change::PutGrant(member, grant) => {
+                self.grants.insert((*member, grant.grant_no), grant);
+            }
+            _ => {}
+        }
+    }
+
+    fn add_to(self, to_run: &mut ToRun<'a>) {
+        to_run.put(PUT_LATEST_AS_OF, self.latest, |(member, as_of), sink| {
+            sink.number(member.0).date(as_of);
+        });
+        to_run.put(
+            COUNT_SUBJECTS_CREATED,
+            self.created,
+            |((member, day), subjects), sink| {
+                sink.number(member.0).date(day).count(subjects);
+            },
+        );
+        to_run.put(
+            COUNT_EVALUATIONS,
+            self.charged,
+            |((member, day), (all, from_quota)), sink| {
+                sink.number(member.0).date(day).count(all).count(from_quota);
+            },
+        );
+        to_run.put(COUNT_EVALUATIONS_EVER, self.ever, |(member, all), sink| {
+            sink.number(member.0).count(all);
+        });
+        to_run.put(PUT_GRANTS, self.grants, |((member, _), grant), sink| {
+            rows::register::put_grant(member, grant, sink);
+        });
+    }
+}
+
+/// Statements that wait to be sent together.
+struct ToRun<'s> {
+    session: &'s Session,
+    statements: Vec<LocalBoxFuture<'s, Outcome<()>>>,
+}
+
+impl<'s> ToRun<'s> {
+    /// Puts a row for each item, if there is any.
+    fn put<T>(
+        &mut self,
+        statement: Statement,
+        items: impl IntoIterator<Item = T>,
+        cells: impl FnMut(T, &mut Arrays<'s>),
+    ) {
+        let rows = Arrays::of(items, cells);
+        if !rows.is_empty() {
+            self.statements
+                .push(put(self.session, statement, rows).boxed_local());
+        }
+    }
+
+    /// Removes the rows of keys, of which so many are on file for sure.
+    fn remove<K>(
+        &mut self,
+        statement: Statement,
+        (sure, keys): (usize, Vec<K>),
+        cells: impl FnMut(K, &mut Arrays<'s>),
+    ) {
+        let rows = Arrays::of(keys, cells);
+        if !rows.is_empty() {
+            self.statements
+                .push(take_away(self.session, statement, rows, sure).boxed_local());
+        }
+    }
+}
+
+fn remove<K: Ord, T>(rows: &mut BTreeMap<K, Net<T>>, key: K) {
+    // A row that this group put may have been on file before or not.
+    let sure = !rows.contains_key(&key);
+    rows.insert(key, Net::Removed { sure });
+}
+
+/// Rows to put, and keys to remove with how many of them are on file for sure.
+fn split<K, T>(rows: BTreeMap<K, Net<T>>) -> (Vec<T>, (usize, Vec<K>)) {
+    let (mut puts, mut sure_of, mut removals) = (Vec::new(), 0, Vec::new());
+    for (key, net) in rows {
+        match net {
+            Net::Put(row) => puts.push(row),
+            Net::Removed { sure } => {
+                sure_of += usize::from(sure);
+                removals.push(key);
+            }
+        }
+    }
+    (puts, (sure_of, removals))
+}
+
+/// Writes a row for each row given.
+async fn put(session: &Session, statement: Statement, arrays: Arrays<'_>) -> Outcome<()> {
+    statement
+        .run_exactly(session, arrays.rows(), &arrays.bound())
+        .await
+}
+
+/// Removes the rows of these keys, of which so many are on file for sure.
+async fn take_away(session: &Session, statement: Statement, keys: Arrays<'_>, sure: usize) -> Outcome<()> {
+    let removed = statement.run(session, &keys.bound()).await?;
+    match usize::try_from(removed) {
+        Ok(rows) if (sure..=keys.rows()).contains(&rows) => Ok(()),
+        Ok(_) | Err(_) => Err(statement.unexpected(removed)),
+    }
+}

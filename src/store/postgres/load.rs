@@ -1,0 +1,440 @@
+//! Fills a working set for a group: finds its subjects, locks them, and only then reads what decisions rest on.
+//!
+//! Three round trips: whom the keys mean (nothing is locked yet, so it may change), who else that concerns, and then the
+//! locks with everything read behind them. What was found before the locks is found again behind them; if it leads to a
+//! subject that is not locked, the group begins anew with it. Every statement of a kind of write runs for all keys of a
+//! group, whether they are on file or not: NO_RECORD and FOUND run the same ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use tokio_postgres::Row;
+
+use super::cells::Arrays;
+use super::failure::{Failure, Outcome};
+use super::find::{
+    FIND_ACCOUNTS, FIND_REQUESTS, FIND_TOKENS, FROZEN_OF_SUBJECTS, HISTORY_OF_SUBJECTS,
+    INQUIRIES_OF_SUBJECTS, LIABILITIES, LINKS_OF_MOBILES, LOCK_MEMBERS, LOCK_REGISTER, LOCK_SUBJECTS,
+    POSITIONS_OF_SUBJECTS, SUBJECTS_OF_TOKENS, VERSIONS_OF_ACCOUNTS,
+};
+use super::statement::{Bound, Session};
+use super::{members, usage};
+use crate::domain::date::{Timestamp, to_epoch_days};
+use crate::domain::names::{AccountNo, AccountRef, MemberNo, SubjectId, TokenId};
+use crate::domain::position::Liability;
+use crate::domain::token::{Pseudonym, TokenRef, TokenRow};
+use crate::domain::unit::rows::{AccountRow, LinkRow, PositionRow};
+use crate::domain::unit::working_set::SubjectRows;
+use crate::domain::unit::{Keys, WorkingSet};
+use crate::store::columns::{Columns, Corrupt, Sink as _};
+use crate::store::rows;
+
+/// A subject that cannot be: numbers begin at 1. Read for every unknown token.
+const NOBODY: SubjectId = SubjectId(0);
+
+/// What the keys of a group mean.
+#[derive(Debug, Default)]
+pub(super) struct Meant {
+    tokens: BTreeMap<Pseudonym, TokenRow>,
+    accounts: BTreeMap<(MemberNo, AccountRef), AccountRow>,
+    links: Vec<LinkRow>,
+    /// Subjects of tokens that are on file for an account, but not among those presented.
+    absent: BTreeMap<TokenId, SubjectId>,
+}
+
+/// What must be locked, in this order.
+#[derive(Debug, Default)]
+pub(super) struct Locks {
+    /// The register of members.
+    pub register: bool,
+    /// Members whose quotas are used.
+    pub members: BTreeSet<MemberNo>,
+    /// Subjects that are decided about.
+    pub subjects: BTreeSet<SubjectId>,
+}
+
+/// What a group is about to lock and read.
+pub(super) struct Plan<'a> {
+    /// Its keys.
+    pub keys: &'a Keys,
+    /// What they meant before the locks.
+    pub meant: &'a Meant,
+    /// Its locks.
+    pub locks: &'a Locks,
+    /// Its civil day.
+    pub today: NaiveDate,
+    /// Its last instant.
+    pub end: Timestamp,
+    /// How many instants it has.
+    pub instants: i64,
+    /// Whether answers are computed, which look at what all members reported last.
+    pub looks: bool,
+}
+
+impl Meant {
+    /// Every subject that the keys lead to.
+    pub fn subjects(&self) -> BTreeSet<SubjectId> {
+        let tokens = self.tokens.values().map(|row| row.subject_id);
+        let holders = self.accounts.values().map(|account| account.holder);
+        let linked = self.links.iter().map(|link| link.subject_id);
+        let absent = self.absent.values().copied();
+        tokens.chain(holders).chain(linked).chain(absent).collect()
+    }
+
+    /// Whether a token is on file.
+    pub fn knows(&self, token: &Pseudonym) -> bool {
+        self.tokens.contains_key(token)
+    }
+
+    fn subject_of(&self, token: TokenId) -> Option<SubjectId> {
+        let presented = self.tokens.values().find(|row| row.token_id == token);
+        presented
+            .map(|row| row.subject_id)
+            .or_else(|| self.absent.get(&token).copied())
+    }
+
+    /// Mobile-only subjects of the numbers presented.
+    fn mobiles(&self, keys: &Keys) -> BTreeSet<SubjectId> {
+        let weak = keys
+            .pseudonyms
+            .iter()
+            .filter(|token| !token.identifier_type.is_strong());
+        weak.map(|token| self.tokens.get(token).map_or(NOBODY, |row| row.subject_id))
+            .collect()
+    }
+}
+
+/// Finds whom the keys mean, before anything is locked. Begins the group's transaction.
+pub(super) async fn find(session: &Session, keys: &Keys) -> Outcome<Meant> {
+    let (begun, tokens, accounts) = futures::join!(
+        session.command("BEGIN"),
+        find_tokens(session, keys),
+        find_accounts(session, keys),
+    );
+    begun?;
+    let mut meant = Meant {
+        tokens: tokens?,
+        accounts: accounts?,
+        ..Meant::default()
+    };
+    let mobiles = meant.mobiles(keys);
+    let (links, liabilities) = futures::join!(
+        links_of(session, &mobiles),
+        find_liabilities(session, meant.accounts.values())
+    );
+    meant.links = links?;
+    let unresolved = liabilities?
+        .iter()
+        .flatten()
+        .flat_map(|liability| &liability.tokens)
+        .map(|shown| shown.token.token_id)
+        .filter(|token| meant.subject_of(*token).is_none())
+        .collect();
+    meant.absent = subjects_of(session, unresolved).await?;
+    Ok(meant)
+}
+
+/// Locks, and reads everything behind the locks, in one go. Gives the greatest instant that a locked subject was ever
+/// given, this group's own included.
+///
+/// # Errors
+/// [`Failure::Moved`] when what was found before the locks is no longer so.
+pub(super) async fn lock_and_load(
+    session: &Session,
+    plan: &Plan<'_>,
+    known: &mut members::Known,
+    set: &mut WorkingSet,
+) -> Outcome<Timestamp> {
+    let keys = plan.keys;
+    let subjects = subjects_to_read(plan);
+    let mobiles = plan.meant.mobiles(keys);
+    let (locked, tokens, accounts, links, absent, requests, usage, register, network, read) = futures::join!(
+        lock(session, plan),
+        find_tokens(session, keys),
+        find_accounts(session, keys),
+        links_of(session, &mobiles),
+        subjects_of(session, plan.meant.absent.keys().copied().collect()),
+        find_requests(session, keys),
+        usage::of_members(session, &keys.usage, plan.today),
+        usage::register(session, keys.register, plan.today),
+        known.look(session, plan.looks),
+        read_subjects(session, plan, &subjects),
+    );
+    let touched = locked?;
+    let meant = Meant {
+        tokens: tokens?,
+        accounts: accounts?,
+        links: links?,
+        absent: absent?,
+    };
+    set.requests = requests?;
+    set.usage = usage?;
+    register?.fill(set);
+    set.network = known.network(session, network?).await?;
+    set.subjects = read?;
+    read_versions(session, keys, &meant, set).await?;
+    place(plan, meant, set)?;
+    Ok(touched)
+}
+
+/// Puts what was found behind the locks into the working set, if all of it is locked.
+fn place(plan: &Plan<'_>, meant: Meant, set: &mut WorkingSet) -> Outcome<()> {
+    let mut needed = meant.subjects();
+    let mut complete = true;
+    for account in meant.accounts.values() {
+        let row = current_row(set, account);
+        let others = row.iter().flat_map(|row| row.version.liabilities.iter().skip(1));
+        let tokens = others.flat_map(|liability| &liability.tokens);
+        let mut liable = BTreeSet::from([account.holder]);
+        for shown in tokens {
+            let subject = meant.subject_of(shown.token.token_id);
+            complete &= subject.is_some();
+            liable.extend(subject);
+        }
+        needed.extend(&liable);
+        set.liable.insert(account.account_no, liable);
+    }
+    if !complete || !needed.is_subset(&plan.locks.subjects) {
+        return Err(Failure::Moved(needed));
+    }
+    if let Some(account) = meant
+        .accounts
+        .values()
+        .find(|account| current_row(set, account).is_none())
+    {
+        return Err(Corrupt::of("account", account.account_no.0).into());
+    }
+    for link in meant.links {
+        set.links.entry(link.mobile_subject).or_default().push(link);
+    }
+    set.tokens = meant.tokens;
+    set.accounts = meant.accounts;
+    Ok(())
+}
+
+fn current_row<'s>(set: &'s WorkingSet, account: &AccountRow) -> Option<&'s PositionRow> {
+    let rows = set.subjects.get(&account.holder)?;
+    rows.positions.get(&(account.member_no, account.account_no))
+}
+
+fn subjects_to_read(plan: &Plan<'_>) -> Vec<i64> {
+    let unknown = plan.keys.pseudonyms.iter().any(|token| !plan.meant.knows(token));
+    let nobody = unknown.then_some(NOBODY);
+    nobody
+        .iter()
+        .chain(&plan.locks.subjects)
+        .map(|subject| subject.0)
+        .collect()
+}
+
+async fn lock(session: &Session, plan: &Plan<'_>) -> Outcome<Timestamp> {
+    let members: Vec<i64> = plan.locks.members.iter().map(|member| member.0).collect();
+    let subjects: Vec<i64> = plan.locks.subjects.iter().map(|subject| subject.0).collect();
+    let register = async {
+        match plan.locks.register {
+            true => LOCK_REGISTER.run(session, &[]).await.map(drop),
+            false => Ok(()),
+        }
+    };
+    let members = async {
+        match members.is_empty() {
+            true => Ok(()),
+            false => LOCK_MEMBERS.run(session, &[&members]).await.map(drop),
+        }
+    };
+    let end = plan.end.micros();
+    let lock_subjects = async {
+        match subjects.is_empty() {
+            true => Ok(Vec::new()),
+            false => {
+                LOCK_SUBJECTS
+                    .all(session, &[&subjects, &end, &plan.instants], |row| {
+                        Columns::new(row, "subject_lock").instant()
+                    })
+                    .await
+            }
+        }
+    };
+    let (register, members, touched) = futures::join!(register, members, lock_subjects);
+    register?;
+    members?;
+    Ok(touched?.into_iter().max().unwrap_or(plan.end))
+}
+
+async fn find_tokens(session: &Session, keys: &Keys) -> Outcome<BTreeMap<Pseudonym, TokenRow>> {
+    if keys.pseudonyms.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let sealed: Vec<&[u8]> = keys.pseudonyms.iter().map(|token| &token.sealed[..]).collect();
+    let found = FIND_TOKENS
+        .all(session, &[&sealed], |row| {
+            let mut columns = Columns::new(row, "subject_token");
+            let token = rows::subject::token(&mut columns)?;
+            Ok((columns.bytes::<48>()?, token))
+        })
+        .await?;
+    let found: BTreeMap<[u8; 48], TokenRow> = found.into_iter().collect();
+    let mut tokens = BTreeMap::new();
+    for pseudonym in &keys.pseudonyms {
+        let Some(row) = found.get(&pseudonym.sealed) else {
+            continue;
+        };
+        if row.identifier_type != pseudonym.identifier_type {
+            return Err(Corrupt::of("subject_token", row.token_id.0).into());
+        }
+        tokens.insert(pseudonym.clone(), *row);
+    }
+    Ok(tokens)
+}
+
+async fn find_accounts(
+    session: &Session,
+    keys: &Keys,
+) -> Outcome<BTreeMap<(MemberNo, AccountRef), AccountRow>> {
+    if keys.accounts.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let names = Arrays::of(&keys.accounts, |(member_no, account_ref), sink| {
+        sink.number(member_no.0).text(account_ref.as_str());
+    });
+    let found = FIND_ACCOUNTS
+        .all(session, &names.bound(), |row| {
+            rows::subject::account(&mut Columns::new(row, "account"))
+        })
+        .await?;
+    let named = found
+        .into_iter()
+        .map(|account| ((account.member_no, account.account_ref.clone()), account));
+    Ok(named.collect())
+}
+
+async fn links_of(session: &Session, mobiles: &BTreeSet<SubjectId>) -> Outcome<Vec<LinkRow>> {
+    if mobiles.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mobiles: Vec<i64> = mobiles.iter().map(|subject| subject.0).collect();
+    LINKS_OF_MOBILES
+        .all(session, &[&mobiles], |row| {
+            rows::subject::link(&mut Columns::new(row, "mobile_link"))
+        })
+        .await
+}
+
+async fn find_liabilities(
+    session: &Session,
+    accounts: impl ExactSizeIterator<Item = &AccountRow>,
+) -> Outcome<Vec<Vec<Liability<TokenRef>>>> {
+    if accounts.len() == 0 {
+        return Ok(Vec::new());
+    }
+    let keys = Arrays::of(accounts, |account, sink| {
+        sink.number(account.holder.0)
+            .number(account.member_no.0)
+            .number(account.account_no.0);
+    });
+    LIABILITIES
+        .all(session, &keys.bound(), |row| {
+            let mut columns = Columns::new(row, "position");
+            columns.number()?;
+            columns.decoded()
+        })
+        .await
+}
+
+async fn subjects_of(session: &Session, tokens: BTreeSet<TokenId>) -> Outcome<BTreeMap<TokenId, SubjectId>> {
+    if tokens.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let tokens: Vec<i64> = tokens.iter().map(|token| token.0).collect();
+    let found = SUBJECTS_OF_TOKENS
+        .all(session, &[&tokens], |row| {
+            let mut columns = Columns::new(row, "subject_token");
+            Ok((TokenId(columns.number()?), SubjectId(columns.number()?)))
+        })
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+type Requests =
+    BTreeMap<crate::domain::unit::RequestName, (crate::domain::names::Sha256, crate::domain::unit::Accepted)>;
+
+async fn find_requests(session: &Session, keys: &Keys) -> Outcome<Requests> {
+    if keys.requests.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let names = Arrays::of(&keys.requests, |(member_no, rpc, id), sink| {
+        sink.number(member_no.0).text(rpc.as_str()).bytes(&id.0[..]);
+    });
+    let found = FIND_REQUESTS
+        .all(session, &names.bound(), |row| {
+            rows::subject::request(&mut Columns::new(row, "request"))
+        })
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+async fn read_subjects(
+    session: &Session,
+    plan: &Plan<'_>,
+    subjects: &Vec<i64>,
+) -> Outcome<BTreeMap<SubjectId, SubjectRows>> {
+    if subjects.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let today = i64::from(to_epoch_days(plan.today));
+    let (of_subjects, of_today): (Bound<'_>, Bound<'_>) = (&[subjects], &[subjects, &today]);
+    let (positions, history, inquiries, frozen) = futures::join!(
+        POSITIONS_OF_SUBJECTS.all(session, of_subjects, |row: &Row| {
+            rows::position(&mut Columns::new(row, "position"))
+        }),
+        HISTORY_OF_SUBJECTS.all(session, of_subjects, |row: &Row| {
+            rows::subject::history(&mut Columns::new(row, "position_history"))
+        }),
+        INQUIRIES_OF_SUBJECTS.all(session, of_subjects, |row: &Row| {
+            rows::subject::inquiry(&mut Columns::new(row, "inquiry"))
+        }),
+        FROZEN_OF_SUBJECTS.all(session, of_today, |row: &Row| {
+            rows::subject::frozen(&mut Columns::new(row, "frozen_answer"))
+        }),
+    );
+    let mut read: BTreeMap<SubjectId, SubjectRows> = BTreeMap::new();
+    for row in positions? {
+        let positions = &mut read.entry(row.subject_id).or_default().positions;
+        positions.insert((row.member_no, row.account_no), row);
+    }
+    for row in history? {
+        read.entry(row.subject_id).or_default().history.push(row);
+    }
+    for row in inquiries? {
+        read.entry(row.subject_id).or_default().inquiries.push(row);
+    }
+    for row in frozen? {
+        read.entry(row.subject_id).or_default().frozen.push(row);
+    }
+    Ok(read)
+}
+
+/// Past versions are needed by corrections alone, so they are worth a round trip of their own.
+async fn read_versions(session: &Session, keys: &Keys, meant: &Meant, set: &mut WorkingSet) -> Outcome<()> {
+    let asked = keys.versions.iter().filter_map(|name| meant.accounts.get(name));
+    let accounts: Vec<(MemberNo, AccountNo)> = asked
+        .map(|account| (account.member_no, account.account_no))
+        .collect();
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let members: Vec<i64> = accounts.iter().map(|(member, _)| member.0).collect();
+    let numbers: Vec<i64> = accounts.iter().map(|(_, account)| account.0).collect();
+    let found = VERSIONS_OF_ACCOUNTS
+        .all(session, &[&members, &numbers], |row| {
+            rows::past_version(&mut Columns::new(row, "past_version"))
+        })
+        .await?;
+    for (_, account) in accounts {
+        set.past_versions.insert(account, Vec::new());
+    }
+    for past in found {
+        set.past_versions.entry(past.account_no).or_default().push(past);
+    }
+    Ok(())
+}

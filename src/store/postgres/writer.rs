@@ -1,0 +1,289 @@
+//! Threads that write, each with a connection of its own. Whatever waits when a group ends forms the next; a group is one
+//! transaction, decided behind the locks of all its subjects.
+//!
+//! Invariants: nobody is answered before COMMIT was; a COMMIT that was never answered is looked up before anything is done
+//! again; while the database is away, whoever asks is told so at once.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use deadpool_postgres::Pool;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::expiry::{self, Expiry};
+use super::failure::{Failure, Outcome, Remedy};
+use super::group::{Doubt, Group};
+use super::members::Known;
+use super::numbers::Blocks;
+use super::pool::{self, PostgresOptions};
+use super::statement::Session;
+use super::{changes, find, members, moves, numbers, usage};
+use crate::domain::clock::{SharedClock, SharedEntropy};
+use crate::domain::unit::working_set::MarketRules;
+use crate::domain::unit::{Accepted, Refused, Write};
+use crate::store::group::Instants;
+use crate::store::{ApplyError, StoreError};
+
+/// Most writes of one group.
+pub(super) const GROUP_WRITES_MAX: usize = 512;
+/// Tries of a group that others are in the way of.
+const TRIES: u32 = 8;
+/// Tries of a group on new connections.
+const CONNECTIONS_TRIED: u32 = 3;
+/// Wait before the second try, doubled each time; half of it by chance.
+const BACKOFF: Duration = Duration::from_millis(2);
+/// Wait before the second connection, doubled each time.
+const RECONNECT: Duration = Duration::from_millis(50);
+/// An outage that lasts longer than this is told to those who wait.
+const OUTAGE_SPANNED: Duration = Duration::from_secs(1);
+/// How long nobody tries to connect after a failure: whoever comes is told at once.
+const AWAY: Duration = Duration::from_millis(250);
+
+/// A unit of work for the next group, and whom to tell.
+pub(super) struct Job {
+    /// What to do.
+    pub write: Box<Write>,
+    /// Whom to tell.
+    pub reply: oneshot::Sender<Result<Accepted, ApplyError>>,
+}
+
+/// Where the threads of a server take their work from.
+pub(super) type Jobs = Arc<tokio::sync::Mutex<UnboundedReceiver<Job>>>;
+
+/// What the threads of a server share.
+pub(super) struct Shared {
+    /// Time.
+    pub clock: SharedClock,
+    /// Randomness, for waits.
+    pub entropy: SharedEntropy,
+    /// What the operator settles.
+    pub rules: Arc<MarketRules>,
+    /// How the database is used.
+    pub options: PostgresOptions,
+    /// Instants given so far.
+    pub instants: Mutex<Instants>,
+    /// Numbers given so far.
+    pub blocks: tokio::sync::Mutex<Blocks>,
+    /// When expired rows were last looked for.
+    pub expiry: Expiry,
+}
+
+/// One thread's own state.
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    pool: Pool,
+    session: Option<Session>,
+    known: Known,
+    /// Until when nobody tries to connect.
+    away_until: Option<Instant>,
+}
+
+impl Writer {
+    /// A writer with a pool of one connection.
+    pub fn new(shared: Arc<Shared>, pool: Pool) -> Self {
+        Self {
+            shared,
+            pool,
+            session: None,
+            known: Known::default(),
+            away_until: None,
+        }
+    }
+
+    /// Works until everybody is gone.
+    pub async fn run(mut self, jobs: Jobs) {
+        let mut group = Vec::new();
+        loop {
+            let more = {
+                let mut jobs = jobs.lock().await;
+                match timeout(expiry::INTERVAL, jobs.recv_many(&mut group, GROUP_WRITES_MAX)).await {
+                    Ok(0) => break,
+                    Ok(_) => true,
+                    Err(_) => false,
+                }
+            };
+            if more {
+                self.apply(&mut group).await;
+            }
+            self.expire().await;
+        }
+    }
+
+    /// Applies a group and answers everybody in it.
+    async fn apply(&mut self, group: &mut Vec<Job>) {
+        let writes: Vec<&Write> = group.iter().map(|job| job.write.as_ref()).collect();
+        match self.persist(&writes).await {
+            Ok(answers) => {
+                for (job, answer) in group.drain(..).zip(answers) {
+                    // A caller that went away cancels nothing.
+                    let _ = job.reply.send(answer.map_err(ApplyError::from));
+                }
+            }
+            Err(failure) if group.len() == 1 || failure.is_away() => {
+                tracing::debug!(?failure, "a group was given up");
+                let mut failures = std::iter::once(StoreError::from(failure));
+                for job in group.drain(..) {
+                    let error = failures.next().unwrap_or(StoreError::Unavailable);
+                    let _ = job.reply.send(Err(ApplyError::Store(error)));
+                }
+            }
+            Err(_) => self.apply_one_by_one(group).await,
+        }
+    }
+
+    /// One write that cannot be done must not take the others with it.
+    async fn apply_one_by_one(&mut self, group: &mut Vec<Job>) {
+        for job in group.drain(..) {
+            let answer = match self.persist(&[job.write.as_ref()]).await {
+                Ok(mut answers) => match answers.pop() {
+                    Some(answer) => answer.map_err(ApplyError::from),
+                    None => Err(ApplyError::Store(StoreError::Unavailable)),
+                },
+                Err(failure) => Err(ApplyError::Store(failure.into())),
+            };
+            let _ = job.reply.send(answer);
+        }
+    }
+
+    /// Tries a group as often as that makes sense.
+    async fn persist(&mut self, writes: &[&Write]) -> Outcome<Vec<Result<Accepted, Refused>>> {
+        if self.session.is_none() && self.away_until.is_some_and(|until| Instant::now() < until) {
+            return Err(Failure::TimedOut);
+        }
+        let mut doubt = None;
+        let mut also = BTreeSet::new();
+        let (mut tries, mut connections, begun) = (0, 0, Instant::now());
+        loop {
+            let failure = match self.attempt(writes, &mut doubt, &also).await {
+                Ok(answers) => return Ok(answers),
+                Err(failure) => failure,
+            };
+            self.known.forget();
+            match failure.remedy() {
+                Remedy::Again if tries < TRIES => {
+                    tries += 1;
+                    if let Failure::Moved(subjects) = failure {
+                        also.extend(subjects);
+                    } else {
+                        sleep(self.jitter(BACKOFF, tries)).await;
+                    }
+                }
+                Remedy::Reconnect if connections < CONNECTIONS_TRIED && begun.elapsed() < OUTAGE_SPANNED => {
+                    connections += 1;
+                    sleep(self.jitter(RECONNECT, connections)).await;
+                }
+                Remedy::Again | Remedy::Reconnect | Remedy::Later | Remedy::None => return Err(failure),
+            }
+        }
+    }
+
+    /// One try, within the time allowed. A connection that failed in it is given up.
+    async fn attempt(
+        &mut self,
+        writes: &[&Write],
+        doubt: &mut Option<Doubt>,
+        also: &BTreeSet<crate::domain::names::SubjectId>,
+    ) -> Outcome<Vec<Result<Accepted, Refused>>> {
+        let session = match self.session.take() {
+            Some(session) if !session.is_closed() => session,
+            Some(_) | None => self.connect().await?,
+        };
+        let mut group = Group {
+            shared: &self.shared,
+            session: &session,
+            known: &mut self.known,
+            writes,
+            also,
+        };
+        let patience = self.shared.options.patience();
+        let done = timeout(patience, Box::pin(group.commit(doubt)))
+            .await
+            .unwrap_or(Err(Failure::TimedOut));
+        let reusable = match &done {
+            Ok(_) => true,
+            Err(failure) if failure.is_away() => false,
+            // Whatever was begun is undone before the connection is used again.
+            Err(_) => timeout(patience, session.command("ROLLBACK"))
+                .await
+                .is_ok_and(|done| done.is_ok()),
+        };
+        if reusable {
+            self.session = Some(session);
+        } else {
+            session.discard();
+        }
+        done
+    }
+
+    /// A new connection with every statement prepared.
+    async fn connect(&mut self) -> Outcome<Session> {
+        let connected = async {
+            let session = pool::session(&self.pool).await?;
+            for statements in CATALOGUES {
+                session.prepare(statements).await?;
+            }
+            Ok(session)
+        };
+        let patience = self.shared.options.patience();
+        let connected = timeout(patience, connected)
+            .await
+            .unwrap_or(Err(Failure::TimedOut));
+        self.away_until = match &connected {
+            Ok(_) => None,
+            Err(failure) => {
+                tracing::warn!(?failure, "no connection to the database");
+                Some(Instant::now() + AWAY)
+            }
+        };
+        connected
+    }
+
+    /// `base`, doubled for each try before this one, of which half is left to chance.
+    fn jitter(&self, base: Duration, tries: u32) -> Duration {
+        let mut chance = [0; 1];
+        self.shared.entropy.fill(&mut chance);
+        let longest = base.saturating_mul(1 << tries.min(6));
+        longest / 2 + longest / 2 * u32::from(chance[0]) / 256
+    }
+
+    /// Between groups: removes what is past its time, if this server has not done so lately.
+    async fn expire(&mut self) {
+        let now = self.shared.clock.now();
+        if !self.shared.expiry.is_due(now) {
+            return;
+        }
+        let Some(session) = self.session.take().filter(|session| !session.is_closed()) else {
+            return;
+        };
+        let today = self.shared.rules.zone.date_of(now);
+        let removed = expiry::bite(&session, now, today);
+        // A failure shows on the next write, to somebody who can be told.
+        match timeout(self.shared.options.patience(), removed).await {
+            Ok(Ok(removed)) => {
+                self.shared.expiry.done(now, removed > 0);
+                self.session = Some(session);
+            }
+            Ok(Err(_)) | Err(_) => session.discard(),
+        }
+    }
+}
+
+impl Shared {
+    /// Instants of this server, whose lock nobody poisons for others.
+    pub fn instants(&self) -> std::sync::MutexGuard<'_, Instants> {
+        self.instants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What groups run.
+const CATALOGUES: [&[super::statement::Statement]; 6] = [
+    find::CATALOGUE,
+    members::CATALOGUE,
+    usage::CATALOGUE,
+    numbers::CATALOGUE,
+    changes::CATALOGUE,
+    moves::CATALOGUE,
+];

@@ -1,0 +1,71 @@
+//! PostgreSQL: how the suite opens it, and what can only be asked of a database that several servers share.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tallystick::domain::clock::{SharedClock, SharedEntropy};
+use tallystick::domain::unit::working_set::MarketRules;
+use tallystick::store::postgres::{Address, PostgresOptions, PostgresStore, migrate};
+use tallystick::store::{Store, StoreError};
+
+use super::engine::{Engine, ManualClock};
+use crate::harness::{Cluster, Database, SeededEntropy};
+
+/// A database of its own on this process' server.
+pub struct Postgres {
+    database: Database,
+    clock: Arc<ManualClock>,
+}
+
+impl Postgres {
+    pub async fn new() -> Self {
+        Self {
+            database: migrated().await,
+            clock: ManualClock::at_start(),
+        }
+    }
+
+    async fn try_open(&self, rules: MarketRules) -> Result<PostgresStore, StoreError> {
+        open(&self.database.url(), self.clock.clone(), rules).await
+    }
+}
+
+/// A new database with the schema of today.
+pub async fn migrated() -> Database {
+    Cluster::shared()
+        .database_from_template(async |url: &str| {
+            let clock: SharedClock = ManualClock::at_start();
+            let entropy: SharedEntropy = SeededEntropy::another();
+            migrate::migrate(&address(url), &clock, &entropy)
+                .await
+                .expect("an empty database can be migrated");
+        })
+        .await
+}
+
+pub fn address(url: &str) -> Address {
+    Address::parse(url, None).expect("the harness makes URLs of PostgreSQL")
+}
+
+async fn open(url: &str, clock: SharedClock, rules: MarketRules) -> Result<PostgresStore, StoreError> {
+    let entropy = SeededEntropy::another();
+    PostgresStore::open(
+        &address(url),
+        clock,
+        entropy,
+        Arc::new(rules),
+        PostgresOptions::default(),
+    )
+    .await
+}
+
+#[async_trait]
+impl Engine for Postgres {
+    async fn open(&self, rules: MarketRules) -> Arc<dyn Store> {
+        Arc::new(self.try_open(rules).await.expect("the database opens"))
+    }
+
+    fn clock(&self) -> Arc<ManualClock> {
+        self.clock.clone()
+    }
+}
