@@ -14,10 +14,10 @@ const CASES: [Case; 9] = [
         "a database of another version",
         |folder| {
             let database = rusqlite::Connection::open(folder.join("data/tallystick.db")).expect("it opens");
-            let made = "UPDATE schema_migration SET version = 99";
+            let made = "UPDATE schema_migration SET version = 99 WHERE version = 2";
             database.execute(made, []).expect("its version changes");
         },
-        &["schema version 99", "run the program version that made it"],
+        &["schema version 99", "run the program version that migrated it"],
     ),
     (
         "a file that is no database",
