@@ -1,5 +1,7 @@
 //! `tallystick database`: the schema of a market's database, and its way from one engine to the other.
 
+mod copy;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat};
@@ -15,7 +17,8 @@ use crate::store::migrations::expected;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     tallystick database status --config tallystick.toml\n  \
-    tallystick database migrate --database 'postgres:///market?host=/run/postgresql&user=owner'")]
+    tallystick database migrate --database 'postgres:///market?host=/run/postgresql&user=owner'\n  \
+    tallystick database copy --from data --to 'postgres:///market?host=/run/postgresql&user=tallystick'")]
 pub struct DatabaseCommand {
     #[command(subcommand)]
     what: What,
@@ -27,6 +30,8 @@ enum What {
     Status(Where),
     /// Bring it to this program's schema. Servers that start meanwhile refuse to serve; several may migrate at once.
     Migrate(Where),
+    /// Move a market from the embedded engine to PostgreSQL. May be interrupted and begun again.
+    Copy(copy::Copy),
 }
 
 impl DatabaseCommand {
@@ -38,6 +43,7 @@ impl DatabaseCommand {
         match self.what {
             What::Status(place) => status(&place).await,
             What::Migrate(place) => migrate(&place).await,
+            What::Copy(copy) => copy.run().await,
         }
     }
 }

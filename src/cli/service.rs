@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, File, TryLockError};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::members::{Members, Registry};
 use crate::reporting::Reporting;
 use crate::server::{Market, Options, Rooms, Server};
 use crate::store::audit_log::LeaseHolder;
-use crate::store::{AuditLog, KeyChecks, Store};
+use crate::store::{AuditLog, COPY_MARK, KeyChecks, Store};
 use crate::subjects::{Evaluator, TokenMapper};
 use crate::wire::convert::page::PageKey;
 use crate::wire::convert::subject_token::KeyVersions;
@@ -120,7 +120,10 @@ pub async fn start(
         .mode(0o700)
         .create(&setup.data)
         .with_context(|| format!("cannot make the data folder {}", setup.data.display()))?;
-    let lock = lock(&setup)?;
+    let lock = match &setup.place {
+        Place::Embedded(..) => Some(lock(&setup.data)?),
+        Place::Postgres(..) => None,
+    };
     let (store, keys) = open(&setup).await?;
     let token_keys = keys.token.context("the keys of the token side are missing")?;
     let ledger_keys = Arc::new(keys.ledger.context("the keys of the ledger side are missing")?);
@@ -210,6 +213,10 @@ async fn first_start(setup: &Setup, store: &dyn Store) -> anyhow::Result<bool> {
 async fn agree_on_keys(store: &dyn Store, ours: &KeyChecks) -> anyhow::Result<()> {
     for _ in 0..2 {
         let known = store.key_checks().await?;
+        anyhow::ensure!(
+            !known.contains_key(COPY_MARK),
+            "a copy into this database has begun and is not whole: run `tallystick database copy` again to finish it"
+        );
         if let Some((name, _)) = ours
             .iter()
             .find(|(name, check)| known.get(*name).is_some_and(|known| known != *check))
@@ -234,11 +241,7 @@ async fn agree_on_keys(store: &dyn Store, ours: &KeyChecks) -> anyhow::Result<()
 
 /// Takes the data folder of an embedded database for this process: the store remembers numbers between groups, and two would
 /// give the same ones. The system lets go of the lock when the process ends, however it ends.
-fn lock(setup: &Setup) -> anyhow::Result<Option<File>> {
-    if matches!(setup.place, Place::Postgres(..)) {
-        return Ok(None);
-    }
-    let data = &setup.data;
+pub fn lock(data: &Path) -> anyhow::Result<File> {
     let path = data.join(LOCK_FILE);
     let file = File::options()
         .create(true)
@@ -247,7 +250,7 @@ fn lock(setup: &Setup) -> anyhow::Result<Option<File>> {
         .open(&path)
         .with_context(|| format!("cannot make {}", path.display()))?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
+        Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => anyhow::bail!(
             "another service works on {}: stop it, or name another folder with `--data-dir`",
             data.display()

@@ -7,6 +7,7 @@
 pub mod audit_log;
 mod codec;
 mod columns;
+pub mod copy;
 pub mod error;
 mod group;
 pub mod migrations;
@@ -33,6 +34,9 @@ const REQUEST_KEPT_SECONDS: i64 = 7 * 86_400;
 
 /// A check value for each key, by the key's name: the same for the same key, and nothing about it.
 pub type KeyChecks = BTreeMap<String, [u8; 32]>;
+
+/// Among the key checks: a copy into the database has begun and is not whole.
+pub const COPY_MARK: &str = "copy-under-way";
 
 /// Why a unit of work was not done.
 #[derive(Debug, thiserror::Error)]

@@ -9,6 +9,7 @@ mod aside;
 mod audit;
 mod cells;
 mod changes;
+pub mod copy;
 mod expiry;
 mod failure;
 mod find;

@@ -103,6 +103,12 @@ const KEY_CHECKS: Statement = Statement {
         ORDER BY key_name",
     parameters: 0,
 };
+const REMOVE_KEY_CHECK: Statement = Statement {
+    sql: "-- remove_key_check
+        DELETE FROM key_check
+        WHERE key_name = $1",
+    parameters: 1,
+};
 const PUT_KEY_CHECKS: Statement = Statement {
     sql: "-- put_key_checks
         INSERT INTO key_check (key_name, check_value)
@@ -123,6 +129,7 @@ pub(super) const CATALOGUE: &[Statement] = &[
     TOUCH_NOBODY,
     WEAK_SETTINGS,
     KEY_CHECKS,
+    REMOVE_KEY_CHECK,
     PUT_KEY_CHECKS,
 ];
 
@@ -279,6 +286,11 @@ pub(super) async fn put_key_checks(session: &Session, checks: &BTreeMap<String, 
     PUT_KEY_CHECKS
         .run_exactly(session, rows.rows(), &rows.bound())
         .await
+}
+
+/// Takes a value away.
+pub(super) async fn remove_key_check(session: &Session, name: &str) -> Outcome<()> {
+    REMOVE_KEY_CHECK.run_exactly(session, 1, &[&name]).await
 }
 
 fn account(row: &Row) -> Outcome<AccountRow> {

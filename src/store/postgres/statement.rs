@@ -55,6 +55,11 @@ impl Session {
         drop(deadpool_postgres::Object::take(self.client));
     }
 
+    /// The driver's own, for statements that are put together.
+    pub(super) fn client(&self) -> &tokio_postgres::Client {
+        &self.client
+    }
+
     /// Whether the connection is gone.
     pub fn is_closed(&self) -> bool {
         self.client.is_closed()

@@ -6,6 +6,7 @@
 mod audit;
 mod changes;
 mod checkpointer;
+pub mod copy;
 mod failure;
 pub mod floor;
 mod flush;

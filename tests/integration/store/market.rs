@@ -338,6 +338,11 @@ impl<'e> Market<'e> {
         self.store = Opened(Some(self.engine.open(self.rules.clone()).await));
     }
 
+    /// Closes the store until the next restart.
+    pub fn close(&mut self) {
+        drop(self.store.0.take());
+    }
+
     /// Seconds go by.
     pub fn wait(&self, seconds: i64) {
         self.engine.clock().advance(seconds);

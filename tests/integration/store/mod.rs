@@ -10,6 +10,7 @@
 
 mod audit;
 mod books;
+mod copy;
 mod engine;
 mod looks;
 mod market;

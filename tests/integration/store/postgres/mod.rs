@@ -25,6 +25,10 @@ impl Postgres {
         }
     }
 
+    pub fn url(&self) -> String {
+        self.database.url()
+    }
+
     async fn try_open(&self, rules: MarketRules) -> Result<PostgresStore, StoreError> {
         open(&self.database.url(), self.clock.clone(), rules).await
     }

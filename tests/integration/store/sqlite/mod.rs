@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tallystick::cli::place::DATABASE_FILE;
 use tallystick::domain::unit::working_set::MarketRules;
 use tallystick::store::sqlite::{SqliteOptions, SqliteStore};
 use tallystick::store::{Store, StoreError};
@@ -30,8 +31,12 @@ impl Sqlite {
         }
     }
 
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("market.db")
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join(DATABASE_FILE)
     }
 
     fn try_open(&self, rules: MarketRules) -> Result<SqliteStore, StoreError> {
