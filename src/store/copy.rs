@@ -134,7 +134,9 @@ mod tests {
 
     fn contents(rows: &[Row]) -> Contents {
         let mut tally = Tally::default();
-        rows.iter().for_each(|row| tally.add(row));
+        for row in rows {
+            tally.add(row);
+        }
         tally.contents()
     }
 
