@@ -1,12 +1,10 @@
 //! `tallystick doctor`: what is wrong with an installation, and the command that mends it. Changes nothing.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use super::output::{Output, table};
-use super::place::Place;
-use crate::config::{Config, Overrides};
+use super::place::{Place, Where};
+use crate::config::Config;
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::identity::entropy::SystemEntropy;
 use crate::identity::keys::{self, Halves};
@@ -24,9 +22,8 @@ const WAITING_ENTRIES: u64 = 100_000;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  tallystick doctor --config tallystick.toml")]
 pub struct Doctor {
-    /// The configuration file; without one the defaults hold.
-    #[arg(long, env = "TALLYSTICK_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    place: Where,
     /// Form of the answer.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -55,9 +52,9 @@ impl Doctor {
     /// # Errors
     /// When anything is wrong; the table says what.
     pub async fn run(self) -> anyhow::Result<()> {
-        let findings = match Config::load(self.config.as_deref(), &Overrides::default()) {
+        let findings = match self.place.config() {
             Ok(config) => examine(&config).await,
-            Err(error) => vec![Finding::of("configuration", Err(error.to_string()))],
+            Err(error) => vec![Finding::of("configuration", Err(format!("{error:#}")))],
         };
         self.print(&findings);
         let wrong = findings.iter().filter(|finding| !finding.healthy).count();

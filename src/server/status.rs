@@ -149,7 +149,7 @@ pub fn unapplied(call: &CallId, error: &ApplyError, now: Timestamp) -> Status {
 /// A store that failed.
 pub fn unstored(call: &CallId, error: &StoreError) -> Status {
     match error {
-        StoreError::Unavailable => {
+        StoreError::Unavailable | StoreError::Unreachable(_) => {
             tracing::warn!(request_id = %call, "the store is not available");
             let text = "the service cannot reach its store at the moment: repeat the call, with the same request_id if it has one";
             Draft::new(call, Rpc::Unavailable, "STORE_UNAVAILABLE", text)

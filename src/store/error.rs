@@ -8,6 +8,9 @@ pub enum StoreError {
     /// Not reachable, busy or stopping at the moment. Whether a write was done is unknown; it may be tried again.
     #[error("the store is not available at the moment; try again")]
     Unavailable,
+    /// Not reachable when it was to be opened.
+    #[error("it cannot be reached: see that it runs, and that its URL names it")]
+    Unreachable(#[source] Box<dyn Error + Send + Sync>),
     /// The disk is full or failed. Nothing was done.
     #[error("the database's disk is full or failing; free space or replace it, then try again")]
     Disk(#[source] Box<dyn Error + Send + Sync>),
@@ -36,7 +39,9 @@ pub enum StoreError {
 }
 
 fn mend(found: i64, expected: i64) -> &'static str {
-    if found < expected {
+    if found == 0 {
+        "it is empty: run `tallystick database migrate`"
+    } else if found < expected {
         "back it up, stop every server on it, and run `tallystick database migrate`"
     } else {
         "run the program version that migrated it, or a later one"

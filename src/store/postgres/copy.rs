@@ -40,7 +40,7 @@ impl Destination {
             ..PostgresOptions::default()
         };
         let pool = pool::pool(address, &options, 1)?;
-        let status = migrate::status_in(&pool).await.map_err(StoreError::from)?;
+        let status = migrate::status_in(&pool).await.map_err(Failure::at_start)?;
         status.serves(POSTGRES)?;
         let session = pool::session(&pool).await.map_err(StoreError::from)?;
         Ok(Self { session })

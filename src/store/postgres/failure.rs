@@ -100,6 +100,19 @@ impl Failure {
         }
     }
 
+    /// In the store's words, for who starts: with the reason, where a caller would only be told to try again.
+    pub(super) fn at_start(self) -> StoreError {
+        match self {
+            Self::Engine(error) if error.broken || error.code.as_ref().is_some_and(is_outage) => {
+                StoreError::Unreachable(Box::new(error))
+            }
+            Self::NoConnection | Self::TimedOut => {
+                StoreError::Unreachable("it did not answer in time".into())
+            }
+            other => other.into(),
+        }
+    }
+
     /// Whether the database cannot be reached or does not answer in time.
     pub(super) fn is_away(&self) -> bool {
         matches!(self.remedy(), Remedy::Reconnect | Remedy::Later)

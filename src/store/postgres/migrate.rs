@@ -31,8 +31,9 @@ const TABLES: &str = "-- migration_tables
 const HAS_TABLES: Statement = Statement {
     sql: "-- has_tables
         SELECT count(*)
-        FROM information_schema.tables
-        WHERE table_schema = current_schema() AND table_name IN ('schema_migration', 'schema_lease')",
+        FROM pg_catalog.pg_class
+        WHERE relname IN ('schema_migration', 'schema_lease')
+            AND relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = current_schema())",
     parameters: 0,
 };
 const APPLIED: Statement = Statement {
@@ -78,7 +79,7 @@ const TABLES_TRIES: u32 = 5;
 /// [`StoreError`] when it cannot be reached.
 pub async fn status(address: &Address, options: &PostgresOptions) -> Result<Status, StoreError> {
     let pool = pool::pool(address, options, 1)?;
-    status_in(&pool).await.map_err(StoreError::from)
+    status_in(&pool).await.map_err(Failure::at_start)
 }
 
 pub(super) async fn status_in(pool: &Pool) -> Outcome<Status> {
@@ -109,7 +110,7 @@ pub async fn migrate(
         ..PostgresOptions::default()
     };
     let pool = pool::pool(address, &options, 1)?;
-    let session = pool::session(&pool).await?;
+    let session = pool::session(&pool).await.map_err(Failure::at_start)?;
     make_tables(&session).await?;
     let mut holder = [0; 16];
     entropy.fill(&mut holder);

@@ -40,6 +40,7 @@ use tokio::sync::oneshot;
 pub use self::address::{Address, AddressError};
 use self::aside::Aside;
 use self::expiry::Expiry;
+use self::failure::Failure;
 pub use self::pool::PostgresOptions;
 use self::writer::{Job, Jobs, Shared, Writer};
 use super::audit_log::{
@@ -113,7 +114,7 @@ impl PostgresStore {
         let pool = pool::pool(address, &options, options.readers.max(1))?;
         migrate::status_in(&pool)
             .await
-            .map_err(StoreError::from)?
+            .map_err(Failure::at_start)?
             .serves(POSTGRES)?;
         Ok(Self {
             jobs: None,
@@ -129,7 +130,7 @@ impl PostgresStore {
 /// When it cannot be reached.
 pub async fn worries(address: &Address, options: &PostgresOptions) -> Result<Vec<String>, StoreError> {
     let pool = pool::pool(address, options, 1)?;
-    let session = pool::session(&pool).await.map_err(StoreError::from)?;
+    let session = pool::session(&pool).await.map_err(Failure::at_start)?;
     let mut worries = reads::weak_settings(&session).await.map_err(StoreError::from)?;
     if address.is_plain() && !address.is_local() {
         let text = "the way to the database is not encrypted: use sslmode=verify-full with sslrootcert=FILE";
