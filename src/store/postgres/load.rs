@@ -81,6 +81,17 @@ impl Meant {
         tokens.chain(holders).chain(linked).chain(absent).collect()
     }
 
+    /// Whether it leads to the same rows as `before`: links and versions were read for those.
+    fn leads_where(&self, before: &Self) -> bool {
+        let holders = |meant: &Self| -> Vec<(AccountNo, SubjectId)> {
+            let accounts = meant.accounts.values();
+            accounts
+                .map(|account| (account.account_no, account.holder))
+                .collect()
+        };
+        self.tokens == before.tokens && holders(self) == holders(before)
+    }
+
     /// Whether a token is on file.
     pub fn knows(&self, token: &Pseudonym) -> bool {
         self.tokens.contains_key(token)
@@ -180,7 +191,7 @@ pub(super) async fn lock_and_load(
 /// Puts what was found behind the locks into the working set, if all of it is locked.
 fn place(plan: &Plan<'_>, meant: Meant, set: &mut WorkingSet) -> Outcome<()> {
     let mut needed = meant.subjects();
-    let mut complete = true;
+    let mut complete = meant.leads_where(plan.meant);
     for account in meant.accounts.values() {
         let row = current_row(set, account);
         let others = row.iter().flat_map(|row| row.version.liabilities.iter().skip(1));

@@ -231,13 +231,17 @@ impl Writer {
         let connected = timeout(patience, connected)
             .await
             .unwrap_or(Err(Failure::TimedOut));
-        self.away_until = match &connected {
-            Ok(_) => None,
-            Err(failure) => {
-                tracing::warn!(?failure, "no connection to the database");
-                Some(Instant::now() + AWAY)
+        match (&connected, self.away_until.take()) {
+            (Ok(_), None) => {}
+            (Ok(_), Some(_)) => tracing::info!("the database is back"),
+            (Err(failure), since) => {
+                // Once for an outage, not for every call in it.
+                if since.is_none() {
+                    tracing::warn!(?failure, "no connection to the database");
+                }
+                self.away_until = Some(Instant::now() + AWAY);
             }
-        };
+        }
         connected
     }
 
