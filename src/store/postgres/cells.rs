@@ -140,3 +140,44 @@ impl Row for tokio_postgres::Row {
         Ok(self.try_get::<_, Received<'_>>(column)?.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes_of(value: &dyn ToSql, kind: &Type) -> Option<Vec<u8>> {
+        let mut out = BytesMut::new();
+        value.to_sql_checked(kind, &mut out).ok()?;
+        Some(out.to_vec())
+    }
+
+    #[test]
+    fn columns_are_bound_as_the_driver_binds_arrays() {
+        let rows = [(Some(7), "a", &b"x"[..]), (None, "", &b""[..])];
+        let arrays = Arrays::of(rows, |(number, text, bytes), sink| {
+            sink.optional(number).text(text).bytes(bytes);
+        });
+        let bound = arrays.bound();
+        assert_eq!((arrays.rows(), bound.len()), (2, 3));
+        let wanted: [(Type, &dyn ToSql); 3] = [
+            (Type::INT8_ARRAY, &vec![Some(7_i64), None]),
+            (Type::TEXT_ARRAY, &vec!["a", ""]),
+            (Type::BYTEA_ARRAY, &vec![&b"x"[..], &b""[..]]),
+        ];
+        for (column, (kind, same)) in bound.iter().zip(wanted) {
+            assert_eq!(bytes_of(*column, &kind), bytes_of(same, &kind), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_cell_of_another_type_is_refused_and_never_sent_as_nothing() {
+        let arrays = Arrays::of(["text"], |text, sink| {
+            sink.text(text);
+        });
+        let bound = arrays.bound();
+        for kind in [Type::INT8_ARRAY, Type::BYTEA_ARRAY, Type::INT4_ARRAY, Type::TEXT] {
+            assert_eq!(bytes_of(bound[0], &kind), None, "{kind}");
+        }
+        assert!(bytes_of(bound[0], &Type::TEXT_ARRAY).is_some());
+    }
+}
