@@ -12,6 +12,7 @@ use super::place::{Place, Where};
 use crate::domain::clock::{SharedClock, SharedEntropy, SystemClock};
 use crate::identity::entropy::SystemEntropy;
 use crate::store::migrations::expected;
+use crate::store::postgres::distribution::Distribution;
 
 /// Look after the database: its schema, its distribution, its copy on the other engine.
 #[derive(Debug, Args)]
@@ -32,6 +33,15 @@ enum What {
     Migrate(Where),
     /// Move a market from the embedded engine to PostgreSQL. May be interrupted and begun again.
     Copy(copy::Copy),
+    /// Distribute its tables over the nodes of a Citus cluster. Stop the services meanwhile; what is distributed is left, so
+    /// that it can be run again, as it must be after a migration that adds a table.
+    Distribute {
+        #[command(flatten)]
+        place: Where,
+        /// Print the SQL and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 impl DatabaseCommand {
@@ -44,6 +54,7 @@ impl DatabaseCommand {
             What::Status(place) => status(&place).await,
             What::Migrate(place) => migrate(&place).await,
             What::Copy(copy) => copy.run().await,
+            What::Distribute { place, dry_run } => distribute(&place, dry_run).await,
         }
     }
 }
@@ -60,6 +71,9 @@ async fn status(place: &Where) -> anyhow::Result<()> {
     }
     println!("{}", place.name());
     println!("{shown}");
+    if let Some(distribution) = place.distribution().await? {
+        println!("{}", spread(&distribution));
+    }
     status.serves(place.migrations())?;
     Ok(())
 }
@@ -74,6 +88,41 @@ async fn migrate(place: &Where) -> anyhow::Result<()> {
     }
     println!("{} has schema version {}", place.name(), expected());
     Ok(())
+}
+
+async fn distribute(place: &Where, dry_run: bool) -> anyhow::Result<()> {
+    let place = Place::of(&place.config()?)?;
+    let distribution = place.plan_distribution().await?;
+    if dry_run {
+        for placement in &distribution.missing {
+            println!("{};", placement.sql);
+        }
+        return Ok(());
+    }
+    for placement in &distribution.missing {
+        place.distribute(placement).await?;
+        println!("distributed {placement}");
+    }
+    println!("{}", spread(&place.plan_distribution().await?));
+    Ok(())
+}
+
+/// How far a database is distributed, for people.
+fn spread(distribution: &Distribution) -> String {
+    let by_column = distribution.done.iter().filter(|done| done.column.is_some());
+    let by_column = by_column.count();
+    let everywhere = distribution.done.len() - by_column;
+    let nodes = distribution.nodes;
+    let mut text =
+        format!("distributed over {nodes} nodes: {by_column} tables by key, {everywhere} copied to each");
+    if !distribution.missing.is_empty() {
+        let missing: Vec<&str> = distribution.missing.iter().map(|missing| missing.table).collect();
+        let missing = missing.join(", ");
+        text.push_str(&format!(
+            "\non one node: {missing}; run tallystick database distribute"
+        ));
+    }
+    text
 }
 
 /// An instant for people, UTC.

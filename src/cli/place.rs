@@ -13,6 +13,7 @@ use crate::domain::clock::{SharedClock, SharedEntropy};
 use crate::domain::unit::working_set::MarketRules;
 use crate::store::Store;
 use crate::store::migrations::{Migration, POSTGRES, SQLITE, Status};
+use crate::store::postgres::distribution::{self, Distribution, Placement};
 use crate::store::postgres::{self, Address, PostgresOptions, PostgresStore};
 use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
 
@@ -144,6 +145,49 @@ impl Place {
             Self::Postgres(address, _) => postgres::migrate::migrate(address, clock, entropy)
                 .await
                 .with_context(|| self.failure()),
+        }
+    }
+
+    /// How far it is distributed over several machines; `None` if it is on one. Changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or was distributed by other means.
+    pub async fn distribution(&self) -> anyhow::Result<Option<Distribution>> {
+        match self {
+            Self::Embedded(..) => Ok(None),
+            Self::Postgres(address, options) => distribution::look(address, options)
+                .await
+                .with_context(|| self.failure()),
+        }
+    }
+
+    /// What has to be done to distribute it.
+    ///
+    /// # Errors
+    /// When its engine cannot do that, or it is not ready for it.
+    pub async fn plan_distribution(&self) -> anyhow::Result<Distribution> {
+        match self {
+            Self::Embedded(file, _) => anyhow::bail!(
+                "{} is an embedded database, one file on one machine: only PostgreSQL with Citus distributes; name it \
+                 with --database URL",
+                file.display()
+            ),
+            Self::Postgres(address, options) => distribution::plan(address, options)
+                .await
+                .with_context(|| self.failure()),
+        }
+    }
+
+    /// Brings one table where it belongs.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn distribute(&self, placement: &Placement) -> anyhow::Result<()> {
+        match self {
+            Self::Embedded(..) => Ok(()),
+            Self::Postgres(address, _) => distribution::carry_out(address, placement)
+                .await
+                .with_context(|| format!("the table {} stays where it is", placement.table)),
         }
     }
 

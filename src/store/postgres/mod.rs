@@ -10,6 +10,7 @@ mod audit;
 mod cells;
 mod changes;
 pub mod copy;
+pub mod distribution;
 mod expiry;
 mod failure;
 mod find;
