@@ -15,7 +15,7 @@ use crate::store::StoreError;
 use crate::store::columns::Columns;
 use crate::store::migrations::{Applied, Migration, POSTGRES, Status};
 
-const TABLES: &str = "-- migration_tables
+pub(super) const TABLES: &str = "-- migration_tables
     CREATE TABLE IF NOT EXISTS schema_migration (
         version BIGINT NOT NULL PRIMARY KEY,
         name TEXT NOT NULL,
@@ -63,6 +63,10 @@ const PUT_APPLIED: Statement = Statement {
         VALUES ($1, $2, $3, $4)",
     parameters: 4,
 };
+
+/// The statements of this file.
+#[cfg(test)]
+pub(super) const CATALOGUE: &[Statement] = &[HAS_TABLES, APPLIED, TAKE_LEASE, RELEASE_LEASE, PUT_APPLIED];
 
 /// How long a step may take before another server thinks that its maker is gone.
 const LEASE_SECONDS: i64 = 600;
