@@ -30,10 +30,10 @@ const GROUPS: u64 = 60;
 const ACCOUNTS: u64 = 5;
 
 /// Numbers that look random and are the same every time (SplitMix64).
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -41,11 +41,11 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % end
     }
 
-    fn small(&mut self, end: u32) -> u32 {
+    pub fn small(&mut self, end: u32) -> u32 {
         u32::try_from(self.below(u64::from(end))).unwrap()
     }
 
-    fn one_in(&mut self, chances: u64) -> bool {
+    pub fn one_in(&mut self, chances: u64) -> bool {
         self.below(chances) == 0
     }
 }

@@ -1,5 +1,9 @@
 //! PostgreSQL: how the suite opens it, and what can only be asked of a database that several servers share.
 
+mod order;
+mod servers;
+mod together;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
