@@ -4,7 +4,7 @@
 //! row, so changes are first drawn together by key; a change that moves rows by anything but their key first has all before
 //! it written. Rows are written in the order of their keys, so that groups of several servers meet in the same order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use futures::FutureExt as _;
@@ -16,7 +16,7 @@ use super::changes::{
     INSERT_REQUESTS, INSERT_TOKENS, INSERT_WAITING, PUT_ACCOUNTS, PUT_FROZEN, PUT_GRANTS, PUT_HISTORY,
     PUT_LATEST_AS_OF, PUT_LINKS, PUT_PAST_VERSIONS, PUT_POSITIONS, REMOVE_HISTORY, REMOVE_POSITIONS,
 };
-use super::failure::Outcome;
+use super::failure::{Failure, Outcome};
 use super::moves;
 use super::statement::{Session, Statement, in_one_go};
 use crate::audit::Opening;
@@ -178,7 +178,7 @@ impl<'a> Pending<'a> {
         to_run.put(INSERT_TOKENS, self.tokens, |(pseudonym, row), sink| {
             rows::subject::put_token(pseudonym, row, sink);
         });
-        to_run.put(
+        to_run.claim(
             PUT_ACCOUNTS,
             self.accounts.into_values(),
             rows::subject::put_account,
@@ -296,6 +296,20 @@ impl<'s> ToRun<'s> {
         }
     }
 
+    /// Puts a row for each item, if there is any; somebody else may have taken a key meanwhile.
+    fn claim<T>(
+        &mut self,
+        statement: Statement,
+        items: impl IntoIterator<Item = T>,
+        cells: impl FnMut(T, &mut Arrays<'s>),
+    ) {
+        let rows = Arrays::of(items, cells);
+        if !rows.is_empty() {
+            self.statements
+                .push(claim(self.session, statement, rows).boxed_local());
+        }
+    }
+
     /// Removes the rows of keys, of which so many are on file for sure.
     fn remove<K>(
         &mut self,
@@ -337,6 +351,16 @@ async fn put(session: &Session, statement: Statement, arrays: Arrays<'_>) -> Out
     statement
         .run_exactly(session, arrays.rows(), &arrays.bound())
         .await
+}
+
+/// Writes a row for each row given, unless a key is somebody else's by now: then the group is decided again.
+async fn claim(session: &Session, statement: Statement, arrays: Arrays<'_>) -> Outcome<()> {
+    let written = statement.run(session, &arrays.bound()).await?;
+    match usize::try_from(written) {
+        Ok(rows) if rows == arrays.rows() => Ok(()),
+        Ok(rows) if rows < arrays.rows() => Err(Failure::Moved(BTreeSet::new())),
+        Ok(_) | Err(_) => Err(statement.unexpected(written)),
+    }
 }
 
 /// Removes the rows of these keys, of which so many are on file for sure.

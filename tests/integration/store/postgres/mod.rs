@@ -1,6 +1,8 @@
 //! PostgreSQL: how the suite opens it, and what can only be asked of a database that several servers share.
 
+mod book;
 mod order;
+mod races;
 mod servers;
 mod together;
 

@@ -62,8 +62,7 @@ async fn a_request_sent_to_every_server_at_once_is_done_once_and_answered_alike(
         ];
         for (step, (member, action)) in (0_u64..).zip(deeds) {
             let id = u64::from(person) * 10 + step;
-            let everywhere =
-                (0..3).map(|server| (server, requested(member, id, 1, action.clone())));
+            let everywhere = (0..3).map(|server| (server, requested(member, id, 1, action.clone())));
             let answers: Vec<Accepted> = servers
                 .at_once(everywhere.collect())
                 .await
@@ -134,7 +133,9 @@ async fn subjects_created_at_several_servers_are_held_against_one_count_of_evalu
     });
     let done = servers.at_once(looks.collect()).await;
     accepted(&done, Code::TokensNotEvaluated);
-    let created = servers.count("SELECT sum(subjects)::bigint FROM subject_creation").await;
+    let created = servers
+        .count("SELECT sum(subjects)::bigint FROM subject_creation")
+        .await;
     assert_eq!(created, 20);
     assert_eq!(servers.count("SELECT count(*) FROM subject_token").await, 20);
     // What the other evaluations of a day allow, at another server than counted them.
