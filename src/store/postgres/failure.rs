@@ -30,7 +30,8 @@ impl From<tokio_postgres::Error> for EngineError {
     fn from(error: tokio_postgres::Error) -> Self {
         let io = error
             .source()
-            .is_some_and(|source| source.downcast_ref::<std::io::Error>().is_some());
+            .and_then(|source| source.downcast_ref::<std::io::Error>())
+            .is_some_and(|source| !is_distrust(source));
         let text = match error.as_db_error() {
             Some(refusal) => refusal.message().to_owned(),
             None => error
@@ -43,6 +44,13 @@ impl From<tokio_postgres::Error> for EngineError {
             broken: error.is_closed() || io,
         }
     }
+}
+
+/// Whether TLS ended it: one side does not take the other for what it should be. Waiting mends no certificate.
+fn is_distrust(error: &std::io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.downcast_ref::<rustls::Error>().is_some())
 }
 
 /// A failure inside this engine.

@@ -4,6 +4,7 @@ mod book;
 mod order;
 mod races;
 mod servers;
+mod tls;
 mod together;
 
 use std::sync::Arc;
