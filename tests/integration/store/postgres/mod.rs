@@ -1,9 +1,12 @@
 //! PostgreSQL: how the suite opens it, and what can only be asked of a database that several servers share.
 
 mod book;
+mod lost;
 mod order;
+mod proxy;
 mod races;
 mod servers;
+mod starts;
 mod tls;
 mod together;
 
