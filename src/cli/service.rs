@@ -281,7 +281,7 @@ async fn enrol_first_operators(setup: &Setup, members: &Members) -> anyhow::Resu
             certificates = setup.first_operators.len(),
             "the first operators were enrolled"
         );
-    } else {
+    } else if !members.registry().current().has_operator() {
         tracing::warn!(
             "no operator is active and the first ones cannot be enrolled twice: members are served, nobody can \
              administer them"

@@ -11,4 +11,5 @@ mod harness;
 mod model;
 mod proofs;
 mod server;
+mod servers;
 mod store;

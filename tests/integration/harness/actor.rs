@@ -1,5 +1,6 @@
 //! Somebody who calls, with a certificate.
 
+use std::net::SocketAddr;
 use std::str::FromStr as _;
 
 use tallystick::client::{Client, ClientIdentity, Endpoint};
@@ -9,7 +10,7 @@ use tonic::{Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 use tonic_types::StatusExt as _;
 
-use super::{Credentials, SeededEntropy};
+use super::{Credentials, SeededEntropy, TestCa};
 
 /// The caller.
 pub struct Actor {
@@ -19,6 +20,15 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// Somebody with these credentials at a service whose certificate this authority issued.
+    pub fn at(address: SocketAddr, ca: &TestCa, credentials: Credentials) -> Self {
+        Self {
+            url: format!("https://{address}"),
+            server_ca: Some(ca.certificate().to_owned()),
+            credentials,
+        }
+    }
+
     /// The real client, on a connection of its own.
     pub async fn client(&self) -> Client {
         let endpoint = Endpoint {

@@ -21,6 +21,8 @@ mod sqlite;
 mod subjects;
 mod units;
 
+pub use postgres::migrated;
+
 /// Runs each case on each engine, on a database of its own.
 macro_rules! conformance {
     ($($module:ident { $($case:ident),+ $(,)? })+) => {
