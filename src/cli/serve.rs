@@ -207,7 +207,8 @@ fn signals(signal: Signal) -> impl Stream<Item = ()> + Send {
     })
 }
 
-fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()> + Send> {
+/// Done when somebody asks the process to end.
+pub(super) fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()> + Send> {
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be heard")?;
     Ok(async move {

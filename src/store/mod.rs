@@ -9,6 +9,7 @@ mod codec;
 mod columns;
 pub mod copy;
 pub mod error;
+pub mod floor;
 mod group;
 pub mod migrations;
 pub mod postgres;

@@ -7,7 +7,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::requests::Who;
 use crate::client::Client;
 use crate::server::floor::EMPTY_STREAM;
-use crate::store::sqlite::floor::Work;
+use crate::store::floor::Work;
 use crate::wire::pb;
 
 /// What is called.

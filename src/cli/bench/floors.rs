@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::ground::{Ground, KEY_VERSION};
-use super::machine::{Cores, cpu_of_thread, pin};
+use super::machine::{Cores, cpu_of_backends, cpu_of_thread, pin};
 use super::report::Cost;
 use crate::identity::token::SubjectToken;
-use crate::store::sqlite::floor::{Floor, Target, Work};
+use crate::store::floor::{Floor, Target, Work};
 
 /// Mapping a caller's token from its 32 bytes to the sealed pseudonym, one call at a time on each core of the server.
 pub(super) fn mapping(
@@ -65,26 +65,32 @@ pub(super) fn mapping(
 }
 
 /// Reading and writing what a kind of work needs, in groups; what is read and what is written, apart.
+///
+/// `seen`: the database's CPU time can be told.
 pub(super) fn grouped(
-    floor: &mut Floor,
+    floor: &mut dyn Floor,
+    seen: bool,
     work: Work,
-    targets: &[Target],
+    targets: &mut [Target],
     group: usize,
     cores: &Cores,
 ) -> anyhow::Result<[Cost; 2]> {
     let run = || -> anyhow::Result<[Cost; 2]> {
         pin(&cores.server)?;
+        floor.learn(work)?;
+        floor.resolve(work, targets)?;
         let count = u32::try_from(targets.len())?;
-        let (used, began) = (cpu_of_thread()?, Instant::now());
-        for group in targets.chunks(group) {
-            floor.read_group(work, group)?;
-        }
-        let read = Cost::of(count, began.elapsed(), cpu_of_thread()?.saturating_sub(used));
-        let (used, began) = (cpu_of_thread()?, Instant::now());
-        for group in targets.chunks(group) {
-            floor.write_group(work, group)?;
-        }
-        let written = Cost::of(count, began.elapsed(), cpu_of_thread()?.saturating_sub(used));
+        let processes: Vec<u32> = floor.process().into_iter().filter(|_| seen).collect();
+        let timed = |each: &mut dyn FnMut(&[Target]) -> anyhow::Result<()>| -> anyhow::Result<Cost> {
+            let (used, worked, began) = (cpu_of_thread()?, cpu_of_backends(&processes), Instant::now());
+            targets.chunks(group).try_for_each(each)?;
+            let (wall, cpu) = (began.elapsed(), cpu_of_thread()?.saturating_sub(used));
+            let worked = worked.zip(cpu_of_backends(&processes));
+            Ok(Cost::of(count, wall, cpu)
+                .with_database(count, worked.map(|(before, after)| after.saturating_sub(before))))
+        };
+        let read = timed(&mut |group| Ok(floor.read_group(work, group).map(drop)?))?;
+        let written = timed(&mut |group| Ok(floor.write_group(work, group)?))?;
         // Not measured: the product moves its log on a thread of its own.
         floor.checkpoint()?;
         Ok([read, written])

@@ -7,23 +7,21 @@ use anyhow::Context as _;
 use futures::{StreamExt as _, TryStreamExt as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::engine::Engine;
 use super::population::{LENDERS_COUNT, Population, lender, positions_of};
 use crate::cli::authority::{Authority, Validity};
 use crate::cli::certs;
-use crate::cli::place::DATABASE_FILE;
 use crate::domain::clock::{Clock as _, Entropy as _, SystemClock};
 use crate::domain::date::days_before;
 use crate::domain::member::{Certificate, LenderGroup, Role};
 use crate::domain::names::{Fingerprint, MemberId, MemberNo};
 use crate::domain::position::{EventType, ReportOrder};
 use crate::domain::token::{KeyVersion, Pseudonym};
-use crate::domain::unit::working_set::MarketRules;
 use crate::domain::unit::{Action, Administration, NewMember, Outcome, Report, Write};
 use crate::identity::entropy::SystemEntropy;
 use crate::identity::keys::{self, Halves, KeyCommands, LedgerKeys, TokenKeys};
 use crate::members::parse_certificate;
-use crate::store::Store as _;
-use crate::store::sqlite::{SqliteOptions, SqliteStore, floor};
+use crate::store::Store;
 
 /// The key version of the bench's tokens.
 pub(super) const KEY_VERSION: KeyVersion = KeyVersion(1);
@@ -41,6 +39,7 @@ const REPORTS_IN_FLIGHT: usize = 1_024;
 /// A loaded market with everything around it.
 pub(super) struct Ground {
     pub folder: PathBuf,
+    pub engine: Engine,
     pub population: Population,
     pub tokens: Arc<TokenKeys>,
     pub ledger: Arc<LedgerKeys>,
@@ -51,36 +50,29 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    /// Makes everything in an empty folder.
-    pub async fn make(folder: &Path, population: Population) -> anyhow::Result<Self> {
+    /// Makes everything in an empty folder, and the database and its copy where the engine has them.
+    pub async fn make(folder: &Path, engine: Engine, population: Population) -> anyhow::Result<Self> {
         let callers = issue_all(&folder.join("certs"))?;
         let data = folder.join("data");
         std::fs::create_dir_all(&data)?;
         let opened = keys::open(&data, Halves::Both, &KeyCommands::default(), true, &SystemEntropy)?;
-        let database = data.join(DATABASE_FILE);
-        let rules = Arc::new(MarketRules::default());
-        let store = SqliteStore::open(&database, Arc::new(SystemClock), rules, SqliteOptions::default())?;
+        let store = engine.open().await?;
         let mut ground = Self {
             folder: folder.to_owned(),
+            engine,
             population,
             tokens: Arc::new(opened.token.context("the token keys are missing")?),
             ledger: Arc::new(opened.ledger.context("the ledger keys are missing")?),
-            lenders: enrol(&store, callers).await?,
+            lenders: enrol(store.as_ref(), callers).await?,
             loading_seconds: 0.0,
             bytes_per_position: 0.0,
         };
         let begun = std::time::Instant::now();
-        let loaded = ground.load(&store).await?;
+        let loaded = ground.load(store.as_ref()).await?;
         ground.loading_seconds = begun.elapsed().as_secs_f64();
         drop(store);
-        floor::settle(&database)?;
-        ground.bytes_per_position = ratio(floor::bytes_of_positions(&database)?, loaded);
+        ground.bytes_per_position = ratio(ground.engine.copy().await?, loaded);
         Ok(ground)
-    }
-
-    /// The database of the service.
-    pub fn database(&self) -> PathBuf {
-        self.folder.join("data").join(DATABASE_FILE)
     }
 
     /// Certificate, key and authority of a caller.
@@ -106,7 +98,7 @@ impl Ground {
     }
 
     /// Loads the market through the store: everybody's first loan, then the second loans, and so on, as time brings them.
-    async fn load(&self, store: &SqliteStore) -> anyhow::Result<u64> {
+    async fn load(&self, store: &dyn Store) -> anyhow::Result<u64> {
         let subjects = self.population.subjects();
         let known = self.all_pseudonyms(subjects).await?;
         let bar = bar(self.population.positions, "positions loaded")?;
@@ -240,7 +232,7 @@ fn issue_all(folder: &Path) -> anyhow::Result<Vec<Certificate>> {
         .collect()
 }
 
-async fn enrol(store: &SqliteStore, callers: Vec<Certificate>) -> anyhow::Result<Vec<(MemberId, MemberNo)>> {
+async fn enrol(store: &dyn Store, callers: Vec<Certificate>) -> anyhow::Result<Vec<(MemberId, MemberNo)>> {
     let mut callers = callers.into_iter();
     let mut lenders = Vec::new();
     for number in 0..usize::try_from(LENDERS_COUNT)? {

@@ -13,7 +13,7 @@ use hdrhistogram::Histogram;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::machine::cpu_of_process;
+use super::machine::{cpu_of_backends, cpu_of_process};
 use crate::client::Client;
 
 /// Largest latency that is told apart, µs: a minute.
@@ -25,6 +25,8 @@ pub(super) struct Measured {
     pub wall: Duration,
     /// CPU time of the server.
     pub cpu: Duration,
+    /// CPU time of the database's processes, if they are not the server's and can be seen.
+    pub database_cpu: Option<Duration>,
     /// Microseconds.
     pub latency: Histogram<u64>,
 }
@@ -36,6 +38,15 @@ pub(super) struct Load<'a> {
     pub time: Duration,
     /// The server's process.
     pub server: u32,
+    /// Those of the database.
+    pub database: Vec<u32>,
+}
+
+/// When a run began, and what was used until then.
+struct Begun {
+    at: Instant,
+    server: Duration,
+    database: Option<Duration>,
 }
 
 /// What all tasks of a run share.
@@ -75,7 +86,7 @@ impl Load<'_> {
         F: Future<Output = anyhow::Result<()>> + Send,
     {
         let mut tasks = Vec::new();
-        let (run, began, used) = self.begin()?;
+        let (run, begun) = self.begin()?;
         for (client, queue) in self.clients.iter().zip(queues) {
             let queue = Arc::new(Mutex::new(queue.into_iter()));
             for _ in 0..self.in_flight {
@@ -100,7 +111,7 @@ impl Load<'_> {
                 }));
             }
         }
-        self.finish(tasks, began, used).await
+        self.finish(tasks, begun).await
     }
 
     /// Sends `queues` through one stream of each client, so many messages unanswered at most.
@@ -117,7 +128,7 @@ impl Load<'_> {
         F: Future<Output = anyhow::Result<S>> + Send,
     {
         let mut tasks = Vec::new();
-        let (run, began, used) = self.begin()?;
+        let (run, begun) = self.begin()?;
         for (client, queue) in self.clients.iter().zip(queues) {
             let (client, run, window) = (client.clone(), Arc::clone(&run), self.in_flight);
             let (open, check) = (open.clone(), check.clone());
@@ -148,24 +159,26 @@ impl Load<'_> {
                 Ok(latency)
             }));
         }
-        self.finish(tasks, began, used).await
+        self.finish(tasks, begun).await
     }
 
-    fn begin(&self) -> anyhow::Result<(Arc<Run>, Instant, Duration)> {
-        let used = cpu_of_process(self.server)?;
-        let began = Instant::now();
+    fn begin(&self) -> anyhow::Result<(Arc<Run>, Begun)> {
+        let begun = Begun {
+            server: cpu_of_process(self.server)?,
+            database: cpu_of_backends(&self.database),
+            at: Instant::now(),
+        };
         let run = Run {
-            deadline: began + self.time,
+            deadline: begun.at + self.time,
             over: AtomicBool::new(false),
         };
-        Ok((Arc::new(run), began, used))
+        Ok((Arc::new(run), begun))
     }
 
     async fn finish(
         &self,
         tasks: Vec<tokio::task::JoinHandle<anyhow::Result<Histogram<u64>>>>,
-        began: Instant,
-        used: Duration,
+        begun: Begun,
     ) -> anyhow::Result<Measured> {
         let mut latency = histogram()?;
         for task in tasks {
@@ -173,8 +186,12 @@ impl Load<'_> {
         }
         Ok(Measured {
             calls: latency.len(),
-            wall: began.elapsed(),
-            cpu: cpu_of_process(self.server)?.saturating_sub(used),
+            wall: begun.at.elapsed(),
+            cpu: cpu_of_process(self.server)?.saturating_sub(begun.server),
+            database_cpu: begun
+                .database
+                .zip(cpu_of_backends(&self.database))
+                .map(|(before, after)| after.saturating_sub(before)),
             latency,
         })
     }

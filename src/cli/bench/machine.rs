@@ -77,17 +77,30 @@ pub(super) fn cpu_of_process(pid: u32) -> anyhow::Result<Duration> {
     Ok(Duration::from_millis(ticks * 1_000 / TICKS_PER_SECOND))
 }
 
+/// CPU time that processes of PostgreSQL have used so far, each of one thread; `None` if there are none or they are not seen.
+pub(super) fn cpu_of_backends(pids: &[u32]) -> Option<Duration> {
+    let used = |pid: &u32| {
+        // In another namespace of processes the number is somebody else's.
+        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
+        let text = std::fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
+        (name.trim_end() == "postgres").then_some(())?;
+        of_schedstat(&text)
+    };
+    let used: Option<Vec<Duration>> = pids.iter().map(used).collect();
+    used.filter(|used| !used.is_empty())
+        .map(|used| used.into_iter().sum())
+}
+
 /// CPU time of the calling thread.
 pub(super) fn cpu_of_thread() -> anyhow::Result<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat")
         .context("cannot read /proc/thread-self/schedstat")?;
-    let nanos = text
-        .split_whitespace()
-        .next()
-        .and_then(|field| field.parse().ok());
-    nanos
-        .map(Duration::from_nanos)
-        .context("/proc/thread-self/schedstat is of another form")
+    of_schedstat(&text).context("/proc/thread-self/schedstat is of another form")
+}
+
+fn of_schedstat(text: &str) -> Option<Duration> {
+    let nanos = text.split_whitespace().next()?.parse().ok()?;
+    Some(Duration::from_nanos(nanos))
 }
 
 /// The processor's name, for the report.

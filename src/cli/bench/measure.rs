@@ -16,7 +16,7 @@ use super::requests::{Requests, Who};
 use crate::client::{Client, ClientIdentity, Endpoint};
 use crate::identity::entropy::SystemEntropy;
 use crate::identity::token::SubjectToken;
-use crate::store::sqlite::floor::Floor;
+use crate::store::floor::Floor;
 
 /// Calls of each caller in the pilot, which warms up and tells how many requests a round needs.
 const PILOT_CALLS: usize = 200;
@@ -43,10 +43,9 @@ pub(super) struct Plan {
 
 /// Measures everything, on a thread of its own.
 pub(super) fn measure(ground: &Ground, plan: &Plan, cores: &Cores) -> anyhow::Result<Report> {
-    let copy = ground.folder.join("floor.db");
-    std::fs::copy(ground.database(), &copy).context("the database cannot be copied")?;
-    let empty = Server::start(Part::Empty, &ground.folder, cores)?;
-    let service = Server::start(Part::Service, &ground.folder, cores)?;
+    let mut floor = ground.engine.floor()?;
+    let empty = Server::start(Part::Empty, ground, cores)?;
+    let service = Server::start(Part::Service, ground, cores)?;
     let mut bench = Running {
         ground,
         cores,
@@ -56,7 +55,7 @@ pub(super) fn measure(ground: &Ground, plan: &Plan, cores: &Cores) -> anyhow::Re
         service,
     };
     let runtime = runtime(cores)?;
-    let report = runtime.block_on(bench.run(plan, &mut Floor::open(&copy)?));
+    let report = runtime.block_on(bench.run(plan, floor.as_mut()));
     drop(runtime);
     report
 }
@@ -117,7 +116,7 @@ impl Best {
 }
 
 impl Running<'_> {
-    async fn run(&mut self, plan: &Plan, floor: &mut Floor) -> anyhow::Result<Report> {
+    async fn run(&mut self, plan: &Plan, floor: &mut dyn Floor) -> anyhow::Result<Report> {
         let callers = self.connect(Part::Service, plan.connections).await?;
         let empties = self.connect(Part::Empty, plan.connections).await?;
         let mut best = Best {
@@ -148,7 +147,8 @@ impl Running<'_> {
             }
         }
         let growth = self.growth(plan, &best).await?;
-        self.report(plan, &best, growth)
+        let engine = self.ground.engine.about().await?;
+        self.report(plan, &best, growth, engine)
     }
 
     /// Requests that each caller may send in a time.
@@ -194,11 +194,16 @@ impl Running<'_> {
         } else {
             &self.service
         };
+        let database = match call.empty() == call {
+            true => Vec::new(),
+            false => self.ground.engine.processes().await?,
+        };
         let load = Load {
             clients,
             in_flight,
             time,
             server: server.pid(),
+            database,
         };
         let nothing = || vec![vec![(); EMPTY_CALLS]; callers];
         let measured = match call {
@@ -237,21 +242,21 @@ impl Running<'_> {
     fn floors(
         &mut self,
         plan: &Plan,
-        floor: &mut Floor,
+        floor: &mut dyn Floor,
         tokens: &[Vec<SubjectToken>],
         best: &mut Best,
     ) -> anyhow::Result<()> {
         let mapping = floors::mapping(self.ground, tokens, self.cores, plan.time / 4)?;
         best.mapping = Some(best.mapping.map_or(mapping, |known| known.least(mapping)));
         let group = plan.connections * plan.in_flight;
+        let seen = self.ground.engine.is_seen();
         for call in Call::ROUND {
             let Some((work, who, _)) = call.work() else {
                 continue;
             };
             let mut targets = self.requests.targets(work, FLOOR_UNITS, who)?;
-            floor.learn(&self.ground.database(), work)?;
-            floor.resolve(work, &mut targets)?;
-            best.note_floors(call, floors::grouped(floor, work, &targets, group, self.cores)?);
+            let costs = floors::grouped(floor, seen, work, &mut targets, group, self.cores)?;
+            best.note_floors(call, costs);
         }
         Ok(())
     }
@@ -292,7 +297,13 @@ impl Running<'_> {
         ])
     }
 
-    fn report(&self, plan: &Plan, best: &Best, growth: Vec<Growth>) -> anyhow::Result<Report> {
+    fn report(
+        &self,
+        plan: &Plan,
+        best: &Best,
+        growth: Vec<Growth>,
+        engine: String,
+    ) -> anyhow::Result<Report> {
         let mapping = best.mapping.context("mapping was not measured")?;
         let mut floors = vec![FloorRow {
             name: "map a token".to_owned(),
@@ -314,6 +325,7 @@ impl Running<'_> {
             .collect::<Result<_, _>>()?;
         Ok(Report {
             machine: processor(),
+            engine,
             cores: self.cores.count,
             server_cores: self.cores.server_count,
             positions: self.ground.population.positions,
@@ -340,9 +352,11 @@ fn row(call: Call, best: &Best, mapping: Cost) -> anyhow::Result<Row> {
             let sum = |part: fn(&Cost) -> f64| {
                 part(&empty) + f64::from(tokens) * part(&mapping) + part(read) + part(written)
             };
+            let database = read.database_cpu_us.zip(written.database_cpu_us);
             Some(Cost {
                 wall_us: sum(|cost| cost.wall_us),
                 cpu_us: sum(|cost| cost.cpu_us),
+                database_cpu_us: database.map(|(read, written)| read + written),
             })
         }
         _ => None,
@@ -352,7 +366,7 @@ fn row(call: Call, best: &Best, mapping: Cost) -> anyhow::Result<Row> {
         figures,
         floors,
         floors_over_wall: floors.map(|floors| floors.wall_us / figures.cost.wall_us),
-        floors_over_cpu: floors.map(|floors| floors.cpu_us / figures.cost.cpu_us),
+        floors_over_cpu: floors.map(|floors| floors.all_cpu_us() / figures.cost.all_cpu_us()),
         cpu_over_empty: figures.cost.cpu_us / empty.cpu_us,
     })
 }
@@ -370,6 +384,7 @@ mod tests {
         Cost {
             wall_us,
             cpu_us: wall_us,
+            database_cpu_us: None,
         }
     }
 

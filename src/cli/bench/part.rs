@@ -15,7 +15,7 @@ use clap::ValueEnum;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::ground::CA_FILE;
+use super::ground::{CA_FILE, Ground};
 use super::machine::{Cores, pin};
 use crate::audit::Origin;
 use crate::cli::place::Place;
@@ -45,7 +45,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts a part on the server's cores.
-    pub fn start(part: Part, folder: &Path, cores: &Cores) -> anyhow::Result<Self> {
+    pub fn start(part: Part, ground: &Ground, cores: &Cores) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("this program cannot find itself")?;
         let name = match part {
             Part::Service => "service",
@@ -54,7 +54,8 @@ impl Server {
         let mut command = Command::new(program);
         command
             .args(["bench", "--part", name, "--keep"])
-            .arg(folder)
+            .arg(&ground.folder)
+            .args(ground.engine.arguments())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let server = cores.server;
@@ -91,7 +92,7 @@ impl Drop for Server {
 }
 
 /// Runs a part in this process until its standard input ends.
-pub(super) async fn run(part: Part, folder: &Path) -> anyhow::Result<()> {
+pub(super) async fn run(part: Part, folder: &Path, place: Place) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let asked = stop.clone();
     std::thread::spawn(move || {
@@ -101,7 +102,7 @@ pub(super) async fn run(part: Part, folder: &Path) -> anyhow::Result<()> {
     });
     install_logs(LogFormat::Human, "error")?;
     match part {
-        Part::Service => serve(folder, stop).await,
+        Part::Service => serve(folder, place, stop).await,
         Part::Empty => serve_empty(folder, stop).await,
     }
 }
@@ -114,11 +115,11 @@ fn say(address: SocketAddr) -> anyhow::Result<()> {
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-async fn serve(folder: &Path, stop: CancellationToken) -> anyhow::Result<()> {
+async fn serve(folder: &Path, place: Place, stop: CancellationToken) -> anyhow::Result<()> {
     let metrics = install_metrics()?;
     let certs = folder.join("certs");
     let setup = Setup {
-        place: Place::in_folder(&folder.join("data")),
+        place,
         data: folder.join("data"),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

@@ -9,11 +9,18 @@ use crate::cli::output::table;
 
 /// What one call costs, microseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "units come last, by the rules of the house"
+)]
 pub(super) struct Cost {
     /// 1 ÷ throughput.
     pub wall_us: f64,
     /// CPU time of whoever does it.
     pub cpu_us: f64,
+    /// CPU time of the database's processes, if they are others and can be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_cpu_us: Option<f64>,
 }
 
 impl Cost {
@@ -23,7 +30,22 @@ impl Cost {
         Self {
             wall_us: each(wall),
             cpu_us: each(cpu),
+            database_cpu_us: None,
         }
+    }
+
+    /// The same with what the database used for `count`.
+    pub fn with_database(self, count: u32, cpu: Option<Duration>) -> Self {
+        let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(count.max(1));
+        Self {
+            database_cpu_us: cpu.map(each),
+            ..self
+        }
+    }
+
+    /// CPU time of everybody who is seen.
+    pub fn all_cpu_us(&self) -> f64 {
+        self.cpu_us + self.database_cpu_us.unwrap_or(0.0)
     }
 
     /// The cheaper of two measurements of the same thing: what disturbs a measurement only ever adds.
@@ -31,6 +53,10 @@ impl Cost {
         Self {
             wall_us: self.wall_us.min(other.wall_us),
             cpu_us: self.cpu_us.min(other.cpu_us),
+            database_cpu_us: match (self.database_cpu_us, other.database_cpu_us) {
+                (Some(one), Some(another)) => Some(one.min(another)),
+                (one, another) => one.or(another),
+            },
         }
     }
 }
@@ -49,11 +75,8 @@ pub(super) struct Figures {
 impl Figures {
     /// Of a measurement.
     pub fn of(measured: &Measured) -> Self {
-        let cost = Cost::of(
-            u32::try_from(measured.calls).unwrap_or(u32::MAX),
-            measured.wall,
-            measured.cpu,
-        );
+        let calls = u32::try_from(measured.calls).unwrap_or(u32::MAX);
+        let cost = Cost::of(calls, measured.wall, measured.cpu).with_database(calls, measured.database_cpu);
         Self {
             calls: measured.calls,
             per_second: if cost.wall_us > 0.0 {
@@ -113,6 +136,7 @@ pub(super) struct Growth {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Report {
     pub machine: String,
+    pub engine: String,
     pub cores: u32,
     pub server_cores: u32,
     pub positions: u64,
@@ -137,11 +161,12 @@ impl Report {
     /// For people.
     pub fn print(&self) {
         println!(
-            "{}, {} cores, {} of them for the server\n{} positions of {} subjects, loaded in {:.0} s, {:.0} bytes a \
+            "{}, {} cores, {} of them for the server\n{}\n{} positions of {} subjects, loaded in {:.0} s, {:.0} bytes a \
              position\n{} connections × {} in flight, {} × {} s, the least disturbed round of each\n",
             self.machine,
             self.cores,
             self.server_cores,
+            self.engine,
             self.positions,
             self.subjects,
             self.loading_seconds,
@@ -151,44 +176,8 @@ impl Report {
             self.rounds,
             self.seconds
         );
-        let mut floors = table(&["floor", "wall µs", "CPU µs"]);
-        for floor in &self.floors {
-            floors.add_row([
-                floor.name.clone(),
-                micros(floor.cost.wall_us),
-                micros(floor.cost.cpu_us),
-            ]);
-        }
-        println!("{floors}\n");
-        let mut rows = table(&[
-            "call",
-            "calls/s",
-            "p50 µs",
-            "p99 µs",
-            "wall µs",
-            "server CPU µs",
-            "floors µs",
-            "floors ÷ wall",
-            "floors ÷ CPU",
-            "CPU ÷ empty",
-        ]);
-        for row in &self.rows {
-            let figures = &row.figures;
-            rows.add_row([
-                row.name.to_owned(),
-                format!("{:.0}", figures.per_second),
-                figures.p50_us.to_string(),
-                figures.p99_us.to_string(),
-                micros(figures.cost.wall_us),
-                micros(figures.cost.cpu_us),
-                row.floors
-                    .map_or_else(String::new, |floors| micros(floors.wall_us)),
-                row.floors_over_wall.map_or_else(String::new, hundredths),
-                row.floors_over_cpu.map_or_else(String::new, hundredths),
-                hundredths(row.cpu_over_empty),
-            ]);
-        }
-        println!("{rows}\n");
+        self.print_floors();
+        self.print_rows();
         let mut growth = table(&["growth", "figure", "goal"]);
         for line in &self.growth {
             growth.add_row([
@@ -199,6 +188,87 @@ impl Report {
         }
         println!("{growth}");
     }
+
+    fn print_floors(&self) {
+        let database = self
+            .floors
+            .iter()
+            .any(|floor| floor.cost.database_cpu_us.is_some());
+        let mut floors = table(&with(
+            &["floor", "wall µs", "CPU µs"],
+            3,
+            database.then_some(DATABASE_CPU),
+        ));
+        for floor in &self.floors {
+            let cells = [
+                floor.name.clone(),
+                micros(floor.cost.wall_us),
+                micros(floor.cost.cpu_us),
+            ];
+            floors.add_row(with(
+                &cells,
+                3,
+                database.then(|| optional(floor.cost.database_cpu_us, micros)),
+            ));
+        }
+        println!("{floors}\n");
+    }
+
+    fn print_rows(&self) {
+        let head = [
+            "call",
+            "calls/s",
+            "p50 µs",
+            "p99 µs",
+            "wall µs",
+            "server CPU µs",
+            "floors µs",
+            "floors ÷ wall",
+            "floors ÷ CPU",
+            "CPU ÷ empty",
+        ];
+        let database = self
+            .rows
+            .iter()
+            .any(|row| row.figures.cost.database_cpu_us.is_some());
+        let mut rows = table(&with(&head, DATABASE_COLUMN, database.then_some(DATABASE_CPU)));
+        for row in &self.rows {
+            let figures = &row.figures;
+            let cells = [
+                row.name.to_owned(),
+                format!("{:.0}", figures.per_second),
+                figures.p50_us.to_string(),
+                figures.p99_us.to_string(),
+                micros(figures.cost.wall_us),
+                micros(figures.cost.cpu_us),
+                optional(row.floors.map(|floors| floors.wall_us), micros),
+                optional(row.floors_over_wall, hundredths),
+                optional(row.floors_over_cpu, hundredths),
+                hundredths(row.cpu_over_empty),
+            ];
+            let of_database = database.then(|| optional(figures.cost.database_cpu_us, micros));
+            rows.add_row(with(&cells, DATABASE_COLUMN, of_database));
+        }
+        println!("{rows}\n");
+    }
+}
+
+/// Name of a column that only some reports have.
+const DATABASE_CPU: &str = "database CPU µs";
+/// Its place among those of calls.
+const DATABASE_COLUMN: usize = 6;
+
+/// Cells with one more at a place, if there is one more.
+fn with<T: Clone>(cells: &[T], place: usize, more: Option<T>) -> Vec<T> {
+    let mut cells = cells.to_vec();
+    if let Some(more) = more {
+        cells.insert(place, more);
+    }
+    cells
+}
+
+fn optional(figure: Option<f64>, show: fn(f64) -> String) -> String {
+    figure.map_or_else(String::new, show)
 }
 
 fn micros(figure: f64) -> String {
@@ -226,17 +296,20 @@ mod tests {
             Cost {
                 wall_us: 3.0,
                 cpu_us: 2.0,
+                database_cpu_us: None,
             },
             Cost {
                 wall_us: 2.5,
                 cpu_us: 2.2,
+                database_cpu_us: Some(4.0),
             },
         );
         assert_eq!(
             one.least(other),
             Cost {
                 wall_us: 2.5,
-                cpu_us: 2.0
+                cpu_us: 2.0,
+                database_cpu_us: Some(4.0),
             }
         );
     }

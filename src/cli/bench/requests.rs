@@ -13,7 +13,7 @@ use crate::domain::position::{EventType, ReportOrder};
 use crate::domain::token::Presented;
 use crate::identity::entropy::SystemEntropy;
 use crate::identity::token::SubjectToken;
-use crate::store::sqlite::floor::{Target, Work};
+use crate::store::floor::{Target, Work};
 use crate::wire::convert::{inquiry, report};
 use crate::wire::pb;
 

@@ -150,6 +150,16 @@ impl Address {
         self.files.is_none()
     }
 
+    /// Whether the server is on this machine and reached by a Unix socket.
+    pub fn is_socket(&self) -> bool {
+        let by_socket = |host: &Host| match host {
+            Host::Tcp(_) => false,
+            #[cfg(unix)]
+            Host::Unix(_) => true,
+        };
+        self.config.get_hosts().iter().all(by_socket) && self.config.get_hostaddrs().is_empty()
+    }
+
     /// Whether the server is on this machine.
     pub fn is_local(&self) -> bool {
         is_local(&self.config)

@@ -16,7 +16,7 @@ use crate::store::columns::{Columns, Corrupt, Sink as _};
 use crate::store::rows::{self, position_columns, version_columns};
 use crate::store::{Holdings, StoredPosition, StoredVersion, versions_page};
 
-const CURRENT_POSITIONS: Statement = Statement {
+pub(super) const CURRENT_POSITIONS: Statement = Statement {
     sql: concat!(
         "-- current_positions
         SELECT p.",

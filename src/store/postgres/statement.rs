@@ -46,8 +46,13 @@ impl Session {
     }
 
     /// Several commands that take no parameters and whose answers do not matter, such as BEGIN.
-    pub async fn command(&self, sql: &'static str) -> Outcome<()> {
+    pub async fn command(&self, sql: &str) -> Outcome<()> {
         Ok(self.client.batch_execute(sql).await?)
+    }
+
+    /// The first row of a query that is not in the catalogue: what a bench looks at once.
+    pub async fn row(&self, sql: &str) -> Outcome<Option<Row>> {
+        Ok(self.client.query(sql, &[]).await?.into_iter().next())
     }
 
     /// Ends the connection: something is still under way on it, or nobody knows what.

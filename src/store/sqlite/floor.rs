@@ -5,16 +5,16 @@
 //! under other keys. Invariant: it never opens a database that serves.
 
 use std::hint::black_box;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params, params_from_iter};
 
 use super::failure::{Failure, Outcome};
 use super::{changes, load, open, reads};
-use crate::domain::names::{MemberNo, SubjectId};
-use crate::domain::token::Pseudonym;
+use crate::domain::names::SubjectId;
 use crate::store::StoreError;
+use crate::store::floor::{Floor, Target, Work, pattern_of, random_looking};
 
 /// Tables and indexes that hold positions and whom they concern: everything but history, looks and the audit log.
 const OF_POSITIONS: &str = "-- bytes_of_positions
@@ -23,63 +23,6 @@ const OF_POSITIONS: &str = "-- bytes_of_positions
     WHERE aggregate = TRUE AND name IN (
         'position', 'account', 'subject_token', 'subject_token_by_vector', 'subject_token_by_subject',
         'mobile_link', 'mobile_link_by_subject')";
-
-/// A kind of unit of work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    /// A query: inquiry, frozen figures, request, audit entry.
-    Query,
-    /// An answer of a review: inquiry and audit entry.
-    Review,
-    /// A report of a new account: account, position, request, audit entry.
-    Open,
-    /// A report that changes a known account: account, position, past version, history, request, audit entry.
-    Update,
-}
-
-impl Work {
-    const fn rpc(self) -> &'static str {
-        match self {
-            Self::Query => "QueryExposure",
-            Self::Review => "ReviewPortfolio",
-            Self::Open | Self::Update => "ReportPosition",
-        }
-    }
-
-    const fn is_look(self) -> bool {
-        matches!(self, Self::Query | Self::Review)
-    }
-}
-
-/// What one unit of work is about.
-#[derive(Clone)]
-pub struct Target {
-    /// The tokens shown, the strong one first.
-    pub tokens: Vec<Pseudonym>,
-    /// Who asks or reports.
-    pub member_no: MemberNo,
-    /// The account; empty for looks.
-    pub account_ref: String,
-    /// Set by [`Floor::resolve`].
-    subject_id: SubjectId,
-    /// Set by [`Floor::resolve`].
-    account_no: i64,
-}
-
-crate::redacted_debug!(Target);
-
-impl Target {
-    /// Something about the subject that tokens name.
-    pub fn new(tokens: Vec<Pseudonym>, member_no: MemberNo, account_ref: String) -> Self {
-        Self {
-            tokens,
-            member_no,
-            account_ref,
-            subject_id: SubjectId(0),
-            account_no: 0,
-        }
-    }
-}
 
 /// Rows of the product, as patterns.
 #[derive(Default)]
@@ -94,71 +37,28 @@ struct Patterns {
 }
 
 /// The driver on a copy of a database.
-pub struct Floor {
+pub struct SqliteFloor {
+    live: PathBuf,
     connection: Connection,
     patterns: Patterns,
     /// Makes keys that no row has.
     counter: i64,
 }
 
-crate::redacted_debug!(Floor);
+crate::redacted_debug!(SqliteFloor);
 
-impl Floor {
-    /// Opens a copy for reading and writing, with the store's settings.
+impl SqliteFloor {
+    /// Opens a copy of a live database for reading and writing, with the store's settings.
     ///
     /// # Errors
     /// [`StoreError::Disk`] when it cannot be opened.
-    pub fn open(copy: &Path) -> Result<Self, StoreError> {
+    pub fn open(copy: &Path, live: &Path) -> Result<Self, StoreError> {
         Ok(Self {
+            live: live.to_owned(),
             connection: open::writer(copy)?,
             patterns: Patterns::default(),
             counter: 1 << 40,
         })
-    }
-
-    /// Takes the latest rows of a kind of work from the live database, which must have done one.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] when it did none.
-    pub fn learn(&mut self, live: &Path, work: Work) -> Result<(), StoreError> {
-        let live = open::reader(live)?;
-        self.patterns = learn(&live, work).map_err(StoreError::from)?;
-        Ok(())
-    }
-
-    /// Looks up the numbers that targets are known by, outside of what is measured.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] for a token or account that is not on file.
-    pub fn resolve(&self, work: Work, targets: &mut [Target]) -> Result<(), StoreError> {
-        for target in targets {
-            resolve(&self.connection, work, target).map_err(StoreError::from)?;
-        }
-        Ok(())
-    }
-
-    /// Reads what a group of units of work needs, in one transaction; tells how many rows it read.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the engine.
-    pub fn read_group(&mut self, work: Work, targets: &[Target]) -> Result<usize, StoreError> {
-        self.read(work, targets).map_err(StoreError::from)
-    }
-
-    /// Writes what a group of units of work leaves behind, in one durable transaction.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the engine.
-    pub fn write_group(&mut self, work: Work, targets: &[Target]) -> Result<(), StoreError> {
-        self.write(work, targets).map_err(StoreError::from)
-    }
-
-    /// Moves the write-ahead log into the copy; the log's file stays, to be written over.
-    ///
-    /// # Errors
-    /// [`StoreError`] of the engine.
-    pub fn checkpoint(&mut self) -> Result<(), StoreError> {
-        checkpoint(&self.connection, "PRAGMA wal_checkpoint(RESTART)").map_err(StoreError::from)
     }
 
     fn read(&mut self, work: Work, targets: &[Target]) -> Outcome<usize> {
@@ -181,6 +81,46 @@ impl Floor {
         }
         Ok(transaction.commit()?)
     }
+}
+
+impl Floor for SqliteFloor {
+    fn learn(&mut self, work: Work) -> Result<(), StoreError> {
+        let live = open::reader(&self.live)?;
+        self.patterns = learn(&live, work).map_err(StoreError::from)?;
+        Ok(())
+    }
+
+    fn resolve(&mut self, work: Work, targets: &mut [Target]) -> Result<(), StoreError> {
+        for target in targets {
+            resolve(&self.connection, work, target).map_err(StoreError::from)?;
+        }
+        Ok(())
+    }
+
+    fn read_group(&mut self, work: Work, targets: &[Target]) -> Result<usize, StoreError> {
+        self.read(work, targets).map_err(StoreError::from)
+    }
+
+    fn write_group(&mut self, work: Work, targets: &[Target]) -> Result<(), StoreError> {
+        self.write(work, targets).map_err(StoreError::from)
+    }
+
+    /// Moves the write-ahead log into the copy; the log's file stays, to be written over.
+    fn checkpoint(&mut self) -> Result<(), StoreError> {
+        checkpoint(&self.connection, "PRAGMA wal_checkpoint(RESTART)").map_err(StoreError::from)
+    }
+
+    fn process(&self) -> Option<u32> {
+        None
+    }
+}
+
+/// The engine, for the report.
+pub fn engine() -> String {
+    format!(
+        "SQLite {} in the server's process, synchronous = FULL; a flush is this machine's",
+        rusqlite::version()
+    )
 }
 
 /// Bytes of the tables and indexes that hold current positions, of a database that nobody writes to.
@@ -325,13 +265,6 @@ fn write_one(
     )
 }
 
-/// Sixteen bytes that fall anywhere in an index, as a UUID does: a multiplication by an odd constant.
-fn random_looking(counter: i64) -> [u8; 16] {
-    i128::from(counter)
-        .wrapping_mul(0x5851_F42D_4C95_7F2D_1405_7B7E_F767_814F)
-        .to_be_bytes()
-}
-
 fn pattern(connection: &Connection, sql: &str) -> Outcome<Vec<Value>> {
     let mut prepared = connection.prepare(sql)?;
     let columns = prepared.column_count();
@@ -373,24 +306,14 @@ fn learn(live: &Connection, work: Work) -> Outcome<Patterns> {
             )?;
         }
         Work::Review => {}
-        Work::Open => patterns.position = pattern(live, &columns_of(changes::PUT_POSITION.sql, "position"))?,
+        Work::Open => patterns.position = pattern(live, &pattern_of(changes::PUT_POSITION.sql))?,
         Work::Update => {
-            patterns.position = pattern(live, &columns_of(changes::PUT_POSITION.sql, "position"))?;
-            patterns.past_version =
-                pattern(live, &columns_of(changes::PUT_PAST_VERSION.sql, "past_version"))?;
-            patterns.history = pattern(live, &columns_of(changes::PUT_HISTORY.sql, "position_history"))?;
+            patterns.position = pattern(live, &pattern_of(changes::PUT_POSITION.sql))?;
+            patterns.past_version = pattern(live, &pattern_of(changes::PUT_PAST_VERSION.sql))?;
+            patterns.history = pattern(live, &pattern_of(changes::PUT_HISTORY.sql))?;
         }
     }
     Ok(patterns)
-}
-
-/// A query of the columns that an INSERT names.
-fn columns_of(insert: &str, table: &str) -> String {
-    let names = insert
-        .split_once('(')
-        .and_then(|(_, rest)| rest.split_once(')'))
-        .map_or("", |(names, _)| names);
-    format!("SELECT {names} FROM {table} LIMIT 1")
 }
 
 fn resolve(connection: &Connection, work: Work, target: &mut Target) -> Outcome<()> {
