@@ -70,6 +70,11 @@ impl Instants {
 }
 
 impl Span {
+    /// Whether all of it is later than an instant. Before its first instant was given, that is.
+    pub fn is_after(&self, instant: Timestamp) -> bool {
+        instant <= self.last
+    }
+
     fn next(&mut self) -> Timestamp {
         self.last = self.last.next();
         self.last

@@ -68,15 +68,16 @@ statements! {
         FROM past_version
         WHERE member_no = ANY($1::bigint[]) AND account_no = ANY($2::bigint[])
         ORDER BY account_no, version");
-    /// Instants of a group lie above what any decision on its subjects was ever given: by its own end, or by as many as it
-    /// has writes above what is there.
-    const LOCK_SUBJECTS(3) = "-- lock_subjects
+    /// Instants of a group lie above what any decision on its subjects was ever given. Where that may be nearer than the
+    /// longest group is long, what comes back lies above the group's end and tells how near. The length is written out
+    /// because Citus takes no parameter behind ON CONFLICT unless every other one stands there too.
+    const LOCK_SUBJECTS(2) = "-- lock_subjects
         INSERT INTO subject_lock (subject_id, touched)
         SELECT k.subject_id, $2::bigint
         FROM unnest($1::bigint[]) AS k (subject_id)
         ORDER BY k.subject_id
         ON CONFLICT (subject_id) DO UPDATE SET
-            touched = greatest(subject_lock.touched + $3::bigint, excluded.touched)
+            touched = greatest(subject_lock.touched + 512, excluded.touched)
         RETURNING touched";
     const TOUCH_SUBJECTS(2) = "-- touch_subjects
         INSERT INTO subject_lock (subject_id, touched)

@@ -65,8 +65,6 @@ pub(super) struct Plan<'a> {
     pub today: NaiveDate,
     /// Its last instant.
     pub end: Timestamp,
-    /// How many instants it has.
-    pub instants: i64,
     /// Whether answers are computed, which look at what all members reported last.
     pub looks: bool,
 }
@@ -145,8 +143,8 @@ pub(super) async fn find(session: &Session, keys: &Keys) -> Outcome<Meant> {
     Ok(meant)
 }
 
-/// Locks, and reads everything behind the locks, in one go. Gives the greatest instant that a locked subject was ever
-/// given, this group's own included.
+/// Locks, and reads everything behind the locks, in one go. Gives the group's last instant; or, when a subject was given
+/// one less than a whole group before that, the latest of those and a whole group more.
 ///
 /// # Errors
 /// [`Failure::Moved`] when what was found before the locks is no longer so.
@@ -259,7 +257,7 @@ async fn lock(session: &Session, plan: &Plan<'_>) -> Outcome<Timestamp> {
             true => Ok(Vec::new()),
             false => {
                 LOCK_SUBJECTS
-                    .all(session, &[&subjects, &end, &plan.instants], |row| {
+                    .all(session, &[&subjects, &end], |row| {
                         Columns::new(row, "subject_lock").instant()
                     })
                     .await

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::everything;
 use crate::store::migrations::POSTGRES;
 use crate::store::postgres::distribution::PLACEMENTS;
+use crate::store::postgres::find::LOCK_SUBJECTS;
 use crate::store::postgres::migrate;
 use crate::store::postgres::statement::Statement;
+use crate::store::postgres::writer::GROUP_WRITES_MAX;
 
 /// Statements that do not say on which nodes their rows are, and when they ask every one.
 const ASKS_EVERY_NODE: [(&str, &str); 15] = [
@@ -76,6 +78,23 @@ fn every_statement_names_the_column_its_tables_are_distributed_by() {
         asking, listed,
         "what does not name its column is listed with the reason, and nothing else is"
     );
+}
+
+#[test]
+fn no_parameter_stands_behind_on_conflict() {
+    for statement in everything() {
+        let behind = statement
+            .sql
+            .split_once("ON CONFLICT")
+            .map_or("", |(_, behind)| behind);
+        assert!(!behind.contains('$'), "{}: Citus refuses that", statement.name());
+    }
+}
+
+#[test]
+fn the_locks_look_back_as_far_as_the_longest_group_goes() {
+    let leeway = format!("subject_lock.touched + {GROUP_WRITES_MAX},");
+    assert!(LOCK_SUBJECTS.sql.contains(&leeway), "{leeway}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod book;
 mod lost;
 mod order;
+mod place;
 mod proxy;
 mod races;
 mod servers;
@@ -18,19 +19,20 @@ use tallystick::domain::unit::working_set::MarketRules;
 use tallystick::store::postgres::{Address, PostgresOptions, PostgresStore, migrate};
 use tallystick::store::{Store, StoreError};
 
+use self::place::Place;
 use super::engine::{Engine, ManualClock};
 use crate::harness::{Cluster, Database, SeededEntropy};
 
-/// A database of its own on this process' server.
+/// A database to itself.
 pub struct Postgres {
-    database: Database,
+    database: Place,
     clock: Arc<ManualClock>,
 }
 
 impl Postgres {
     pub async fn new() -> Self {
         Self {
-            database: migrated().await,
+            database: Place::empty().await,
             clock: ManualClock::at_start(),
         }
     }
