@@ -67,12 +67,14 @@ statements! {
     const INSERT_TOKENS(5) = insert!("insert_tokens" into subject_token {
         1 token_id bigint, 2 sealed bytea, 3 key_version bigint, 4 identifier_type bigint, 5 subject_id bigint
     });
-    /// Not over another account of the same name: two servers may make it at once, about people who share no lock.
+    /// Not over another account of the same name: two servers may make it at once, about people who share no lock. What was
+    /// written is returned, because Citus counts what was offered.
     const PUT_ACCOUNTS(5) = concat!(upsert!("put_accounts" into account
         key { 1 member_no bigint, 2 account_ref text }
         set { 3 account_no bigint, 4 holder bigint, 5 versions_made bigint }
     ), "
-        WHERE account.account_no = excluded.account_no");
+        WHERE account.account_no = excluded.account_no
+        RETURNING account_no");
     const PUT_POSITIONS(57) = upsert!("put_positions" into position
         key {
             1 subject_id bigint, 2 member_no bigint, 3 account_no bigint

@@ -355,11 +355,10 @@ async fn put(session: &Session, statement: Statement, arrays: Arrays<'_>) -> Out
 
 /// Writes a row for each row given, unless a key is somebody else's by now: then the group is decided again.
 async fn claim(session: &Session, statement: Statement, arrays: Arrays<'_>) -> Outcome<()> {
-    let written = statement.run(session, &arrays.bound()).await?;
-    match usize::try_from(written) {
-        Ok(rows) if rows == arrays.rows() => Ok(()),
-        Ok(rows) if rows < arrays.rows() => Err(Failure::Moved(BTreeSet::new())),
-        Ok(_) | Err(_) => Err(statement.unexpected(written)),
+    let written = statement.all(session, &arrays.bound(), |_| Ok(())).await?;
+    match written.len() == arrays.rows() {
+        true => Ok(()),
+        false => Err(Failure::Moved(BTreeSet::new())),
     }
 }
 

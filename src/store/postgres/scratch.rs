@@ -44,6 +44,10 @@ const SETTINGS: Statement = Statement {
     parameters: 0,
 };
 
+/// The statements of this file.
+#[cfg(test)]
+pub(super) const CATALOGUE: &[Statement] = &[PROCESSES, OWN_PROCESS, BYTES_OF_POSITIONS, SETTINGS];
+
 fn options() -> PostgresOptions {
     PostgresOptions {
         // Copying or tidying a database takes as long as it takes.

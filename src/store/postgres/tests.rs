@@ -19,11 +19,11 @@ use self::server::{Cluster, Database};
 use super::distribution as placing;
 use super::statement::Statement;
 use super::{Address, PostgresOptions, audit, changes, expiry, find, members, migrate, moves, numbers};
-use super::{pool, reads, usage};
+use super::{pool, reads, scratch, usage};
 use crate::domain::clock::{Entropy, SharedClock, SharedEntropy, SystemClock};
 
 /// The files that have statements, and their statements.
-const CATALOGUES: [(&str, &[Statement]); 11] = [
+const CATALOGUES: [(&str, &[Statement]); 12] = [
     ("audit", audit::CATALOGUE),
     ("changes", changes::CATALOGUE),
     ("distribution", placing::CATALOGUE),
@@ -34,6 +34,7 @@ const CATALOGUES: [(&str, &[Statement]); 11] = [
     ("moves", moves::CATALOGUE),
     ("numbers", numbers::CATALOGUE),
     ("reads", reads::CATALOGUE),
+    ("scratch", scratch::CATALOGUE),
     ("usage", usage::CATALOGUE),
 ];
 

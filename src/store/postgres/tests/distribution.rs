@@ -11,11 +11,12 @@ use crate::store::postgres::statement::Statement;
 use crate::store::postgres::writer::GROUP_WRITES_MAX;
 
 /// Statements that do not say on which nodes their rows are, and when they ask every one.
-const ASKS_EVERY_NODE: [(&str, &str); 15] = [
+const ASKS_EVERY_NODE: [(&str, &str); 17] = [
     ("copy_links", "a merge is rare"),
     ("expired_frozen", "once a minute, by day"),
     ("expired_requests", "once a minute, by age"),
     ("holdings", "counts for people"),
+    ("has_tables", "when a server starts"),
     ("last_opening", "when a server starts"),
     ("last_request", "when a server starts"),
     (
@@ -26,6 +27,7 @@ const ASKS_EVERY_NODE: [(&str, &str); 15] = [
     ("move_token", "a split is rare"),
     ("move_tokens", "a merge is rare"),
     ("network_evaluations", "an alarm about all members together"),
+    ("processes", "the bench counts its own sessions"),
     ("remove_links", "a merge is rare"),
     (
         "sealed_tokens",
@@ -274,11 +276,10 @@ fn key(part: &[String]) -> Option<Vec<String>> {
         .iter()
         .position(|token| ["PRIMARY", "UNIQUE"].contains(&token.as_str()))?;
     let own = part[0].starts_with(char::is_lowercase);
-    match own {
-        true => Some(vec![part[0].clone()]),
-        false => {
-            let open = unique + part[unique..].iter().position(|token| token == "(")?;
-            Some(columns(part, open))
-        }
+    if own {
+        Some(vec![part[0].clone()])
+    } else {
+        let open = unique + part[unique..].iter().position(|token| token == "(")?;
+        Some(columns(part, open))
     }
 }
