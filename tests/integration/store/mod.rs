@@ -17,6 +17,7 @@ mod market;
 mod postgres;
 mod random;
 mod register;
+mod schemas;
 mod sqlite;
 mod subjects;
 mod units;
