@@ -1,5 +1,6 @@
 //! Several whole services on one PostgreSQL database: real sockets, real TLS, each with its own copy of the key files.
 
+mod load;
 mod outage;
 mod register;
 

@@ -14,15 +14,15 @@ const COMMITTED: &[u8] = b"C\0\0\0\x0bCOMMIT\0";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
     /// The server never hears of the COMMIT.
-    BeforeCommit,
+    Before,
     /// The COMMIT is on its way, and both ends find the connection gone.
-    WithCommit,
+    With,
     /// The server answered, and the client never hears of it.
-    AfterCommit,
+    After,
 }
 
 impl Cut {
-    pub const ALL: [Self; 3] = [Self::BeforeCommit, Self::WithCommit, Self::AfterCommit];
+    pub const ALL: [Self; 3] = [Self::Before, Self::With, Self::After];
 }
 
 /// The way. Connections pass until [`Proxy::cut_next`] is asked for.
@@ -87,16 +87,16 @@ async fn pass(mut client: TcpStream, mut server: UnixStream, plan: Arc<Plan>) {
                 let Ok(length @ 1..) = read else { return };
                 let said = &asked[..length];
                 let cut = if has(said, COMMIT) { plan.next.lock().unwrap().take() } else { None };
-                if cut == Some(Cut::BeforeCommit) {
+                if cut == Some(Cut::Before) {
                     break;
                 }
                 if server.write_all(said).await.is_err() {
                     return;
                 }
-                if cut == Some(Cut::WithCommit) {
+                if cut == Some(Cut::With) {
                     break;
                 }
-                silent |= cut == Some(Cut::AfterCommit);
+                silent |= cut == Some(Cut::After);
             }
             read = server.read(&mut told) => {
                 let Ok(length @ 1..) = read else { return };

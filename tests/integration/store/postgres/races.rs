@@ -7,7 +7,7 @@ use tallystick::domain::position::{DeletionReason, LiabilityRole};
 use tallystick::domain::token::Pseudonym;
 use tallystick::domain::unit::rows::LookKind;
 use tallystick::domain::unit::{Action, Administration, Write};
-use tallystick::store::{ApplyError, Store as _};
+use tallystick::store::ApplyError;
 
 use super::book::{Wanted, assert_consistent};
 use super::servers::{ONE_WRITER, Servers, THREE_WRITERS, query, write};

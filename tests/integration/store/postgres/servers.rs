@@ -29,7 +29,6 @@ pub const THREE_WRITERS: usize = 3;
 /// The servers.
 pub struct Servers {
     pub database: Database,
-    pub clocks: Vec<Arc<ManualClock>>,
     pub stores: Vec<PostgresStore>,
     /// Three lenders.
     pub lenders: [MemberNo; 3],
@@ -94,16 +93,14 @@ impl Servers {
 
     pub async fn with(off: &[i64], options: PostgresOptions) -> Self {
         let database = migrated().await;
-        let (mut clocks, mut stores) = (Vec::new(), Vec::new());
+        let mut stores = Vec::new();
         for seconds in off {
             let clock = ManualClock::at_start();
             clock.advance(*seconds);
-            stores.push(open(&database.url(), clock.clone(), options).await);
-            clocks.push(clock);
+            stores.push(open(&database.url(), clock, options).await);
         }
         let mut servers = Self {
             database,
-            clocks,
             stores,
             lenders: [MemberNo(0); 3],
         };
