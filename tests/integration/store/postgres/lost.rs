@@ -86,7 +86,7 @@ async fn a_group_whose_commit_is_not_answered_gets_the_answers_that_were_committ
 #[tokio::test]
 async fn somebody_who_vanished_with_a_subject_locked_keeps_the_others_waiting_for_so_long_and_no_longer() {
     let options = PostgresOptions {
-        statement_timeout: Duration::from_millis(400),
+        statement_timeout: Duration::from_millis(1_500),
         ..PostgresOptions::default()
     };
     let servers = Servers::with(&[0, 0], options).await;
