@@ -11,11 +11,11 @@ use clap::Args;
 use crate::config::{Config, Database, Overrides};
 use crate::domain::clock::{SharedClock, SharedEntropy};
 use crate::domain::unit::working_set::MarketRules;
-use crate::store::Store;
 use crate::store::migrations::{Migration, POSTGRES, SQLITE, Status};
 use crate::store::postgres::distribution::{self, Distribution, Placement};
 use crate::store::postgres::{self, Address, PostgresOptions, PostgresStore};
 use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
+use crate::store::{Store, StoreError};
 
 /// Name of the embedded database in a data folder.
 pub const DATABASE_FILE: &str = "tallystick.db";
@@ -80,13 +80,13 @@ impl Place {
         match self {
             Self::Embedded(file, options) => {
                 let store =
-                    SqliteStore::open(file, clock, rules, *options).with_context(|| self.failure())?;
+                    SqliteStore::open(file, clock, rules, *options).map_err(|error| self.failed(error))?;
                 Ok(Arc::new(store))
             }
             Self::Postgres(address, options) => {
                 let store = PostgresStore::open(address, clock, entropy, rules, *options)
                     .await
-                    .with_context(|| self.failure())?;
+                    .map_err(|error| self.failed(error))?;
                 Ok(Arc::new(store))
             }
         }
@@ -109,7 +109,7 @@ impl Place {
             Self::Postgres(address, options) => {
                 let store = PostgresStore::open_read_only(address, *options)
                     .await
-                    .with_context(|| self.failure())?;
+                    .map_err(|error| self.failed(error))?;
                 Ok(Arc::new(store))
             }
         }
@@ -122,10 +122,10 @@ impl Place {
     pub async fn status(&self) -> anyhow::Result<Status> {
         match self {
             Self::Embedded(file, _) if !file.exists() => Ok(Status::default()),
-            Self::Embedded(file, _) => sqlite::migrate::status(file).with_context(|| self.failure()),
+            Self::Embedded(file, _) => sqlite::migrate::status(file).map_err(|error| self.failed(error)),
             Self::Postgres(address, options) => postgres::migrate::status(address, options)
                 .await
-                .with_context(|| self.failure()),
+                .map_err(|error| self.failed(error)),
         }
     }
 
@@ -140,11 +140,11 @@ impl Place {
     ) -> anyhow::Result<Vec<&'static str>> {
         match self {
             Self::Embedded(file, _) => {
-                sqlite::migrate::migrate(file, clock.now().micros()).with_context(|| self.failure())
+                sqlite::migrate::migrate(file, clock.now().micros()).map_err(|error| self.failed(error))
             }
             Self::Postgres(address, _) => postgres::migrate::migrate(address, clock, entropy)
                 .await
-                .with_context(|| self.failure()),
+                .map_err(|error| self.failed(error)),
         }
     }
 
@@ -207,8 +207,20 @@ impl Place {
         }
     }
 
-    fn failure(&self) -> String {
-        format!("the database {} cannot be used", self.name())
+    /// Says where, and what to look at.
+    fn failed(&self, error: StoreError) -> anyhow::Error {
+        let what = format!("the database {} cannot be used", self.name());
+        let hint = match (self, &error) {
+            (Self::Postgres(..), StoreError::Unavailable | StoreError::Unreachable(_)) => {
+                ": is it running, and does `database.url` name its host and port?"
+            }
+            (Self::Postgres(..), StoreError::Engine(_)) => {
+                ": do database and user exist, with the rights they need and the password of `database.password_file`? A new \
+                 database is made with `createdb` and gets its schema by `tallystick database migrate`"
+            }
+            (Self::Embedded(..) | Self::Postgres(..), _) => "",
+        };
+        anyhow::Error::new(error).context(what + hint)
     }
 }
 

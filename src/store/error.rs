@@ -9,7 +9,7 @@ pub enum StoreError {
     #[error("the store is not available at the moment; try again")]
     Unavailable,
     /// Not reachable when it was to be opened.
-    #[error("it cannot be reached: see that it runs, and that its URL names it")]
+    #[error("the database cannot be reached")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
     /// The disk is full or failed. Nothing was done.
     #[error("the database's disk is full or failing; free space or replace it, then try again")]
