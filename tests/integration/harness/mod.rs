@@ -11,12 +11,14 @@ mod actor;
 mod ca;
 mod postgres;
 mod service;
+mod storage;
 mod surroundings;
 
 pub use actor::{Actor, knock, reason};
 pub use ca::{Credentials, TestCa, instant};
 pub use postgres::{Cluster, Database};
 pub use service::TestServer;
+pub use storage::{Storage, address, migrated};
 pub use surroundings::{ManualClock, SeededEntropy, logged, metrics};
 
 use std::time::Duration;

@@ -109,6 +109,11 @@ impl Cluster {
         self.0.guard.lock().unwrap().carry_out("start");
     }
 
+    /// Everything of it: its data in `data`, what it logs in `log`.
+    pub fn folder(&self) -> &Path {
+        Path::new(&self.0.folder)
+    }
+
     /// Of a database, by its Unix socket.
     pub fn url(&self, database: &str) -> String {
         let Server { folder, port, .. } = &*self.0;
@@ -192,6 +197,11 @@ pub struct Database {
 impl Database {
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The server that it is on.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
     }
 
     pub fn url(&self) -> String {

@@ -1,4 +1,5 @@
-//! A whole service in this process: real sockets, real TLS, a real database in a folder that goes away with it.
+//! A whole service in this process: real sockets, real TLS, a real database of the chosen engine, and everything goes away
+//! with it.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -6,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tallystick::audit::Origin;
-use tallystick::cli::place::Place;
 use tallystick::cli::service::{Running, Setup, start};
 use tallystick::domain::member::{Certificate, LenderGroup, Role};
 use tallystick::domain::names::{MemberId, MemberNo};
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
-use super::{Actor, Credentials, ManualClock, SeededEntropy, TestCa, logged, metrics};
+use super::{Actor, Credentials, ManualClock, SeededEntropy, Storage, TestCa, logged, metrics};
 
 /// The service.
 pub struct TestServer {
@@ -30,6 +30,7 @@ pub struct TestServer {
     second_operator: Credentials,
     folder: TempDir,
     running: Running,
+    _storage: Storage,
     reloads: mpsc::UnboundedSender<()>,
     tls: bool,
 }
@@ -58,7 +59,8 @@ impl TestServer {
         ca.write_server_files(folder.path());
         let (operator, second_operator) = (ca.client("operator-a"), ca.client("operator-b"));
         let operators = vec![operator.registered(), second_operator.registered()];
-        let mut setup = setup(folder.path(), &clock, operators);
+        let storage = Storage::new().await;
+        let mut setup = setup(folder.path(), &storage, &clock, operators);
         adapt(&mut setup);
         let tls = setup.options.tls.is_some();
         let (reloads, asked) = mpsc::unbounded_channel();
@@ -70,6 +72,7 @@ impl TestServer {
             second_operator,
             folder,
             running,
+            _storage: storage,
             reloads,
             tls,
         })
@@ -90,7 +93,7 @@ impl TestServer {
         &self.running.store
     }
 
-    /// Its folder: the TLS files are right in it, the data in `data`.
+    /// Its folder: the TLS files are right in it, keys and an embedded database in `data`.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -176,7 +179,12 @@ fn new_member(name: &str, roles: &[Role], lender_group: LenderGroup, credentials
     }
 }
 
-fn setup(folder: &Path, clock: &Arc<ManualClock>, first_operators: Vec<Certificate>) -> Setup {
+fn setup(
+    folder: &Path,
+    storage: &Storage,
+    clock: &Arc<ManualClock>,
+    first_operators: Vec<Certificate>,
+) -> Setup {
     let path = |name: &str| -> PathBuf { folder.join(name) };
     let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
     let tls = TlsFiles {
@@ -196,7 +204,7 @@ fn setup(folder: &Path, clock: &Arc<ManualClock>, first_operators: Vec<Certifica
         registry_interval: Duration::from_millis(20),
     };
     Setup {
-        place: Place::in_folder(&path("data")),
+        place: storage.place(&path("data")),
         data: path("data"),
         clock: clock.clone(),
         entropy: SeededEntropy::another(),

@@ -13,7 +13,8 @@ use tallystick::domain::token::IdentifierType;
 use tallystick::identity::normalise::{Country, Identifier, NormalisedIdentifier};
 
 use super::people::{Person, loan, mobile, national_id, normalised, today};
-use super::search::{dump, secret_keys};
+use super::remains::dump;
+use super::search::secret_keys;
 use super::world::World;
 
 /// Guesses of each kind: 100,000 in all.
@@ -195,7 +196,7 @@ fn recovered(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_thousand_guesses_name_nobody_without_the_key_files_and_everybody_with_them() {
     let (world, on_file) = market_at_rest().await;
-    let bytes = dump(&world.data());
+    let bytes = dump(&world.storage, &world.data()).await;
     let dump = Dump::of(&bytes);
     let guesses = guesses();
     assert_eq!(guesses.len(), 100_000);

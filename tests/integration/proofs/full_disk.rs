@@ -1,8 +1,14 @@
 //! A disk that is full or fails: refused cleanly, nothing by half, and work goes on when there is space again.
+//!
+//! Each test is about one engine. The embedded one writes in our process, whose files can be kept from growing. PostgreSQL
+//! writes in processes of its own, and says by a code that a row found no room: here a trigger says it, because no user
+//! but root can fill a disk of its own. A disk without room for its write-ahead log ends PostgreSQL itself: that is
+//! `outage`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use tallystick::cli::place::Place;
 use tallystick::cli::service;
 use tallystick::client::Refusal;
@@ -13,7 +19,8 @@ use tonic::Code;
 
 use super::people::{Person, loan, today};
 use super::process::Site;
-use super::world::{Actor, World, enrol, refusal, request_id, setup};
+use super::world::{Actor, World, enrol, question, refusal, request_id, setup};
+use crate::harness::{Cluster, Storage};
 
 fn assert_no_space(refused: &Refusal) {
     assert_eq!(
@@ -53,10 +60,43 @@ async fn sequence_on_file(actor: &Actor, account_ref: &str) -> Option<u64> {
     }
 }
 
+/// On a disk that is spoiled in between: what is sent then is refused, kept by nobody, and taken when it is mended. There
+/// is an account A-1 before.
+async fn refused_until_mended(
+    bank: &Actor,
+    tokens: &[pb::SubjectToken],
+    day: NaiveDate,
+    spoil: impl AsyncFnOnce(),
+    mend: impl AsyncFnOnce(),
+) {
+    spoil().await;
+    let name = request_id();
+    let refused = bank
+        .try_report_as(loan("A-2", tokens.to_vec(), day), name.clone())
+        .await;
+    assert_no_space(&refused.expect_err("it cannot be kept"));
+    let asked = question(tokens.to_vec(), pb::Purpose::NewCredit);
+    assert_no_space(&refusal(bank.client.exposure().query_exposure(asked).await));
+    assert_eq!(sequence_on_file(bank, "A-2").await, None, "refused and stored");
+    assert_eq!(sequence_on_file(bank, "A-1").await, Some(1), "reads go on");
+
+    mend().await;
+    let response = bank.try_report_as(loan("A-2", tokens.to_vec(), day), name).await;
+    assert_eq!(response.expect("there is space again").version, 1);
+    let answer = bank.query(tokens.to_vec()).await;
+    let own = answer.own.expect("the own part is there");
+    assert_eq!(
+        (own.active_accounts, own.hard_inquiries_360_days),
+        (2, 0),
+        "the refused inquiry left no trace"
+    );
+    assert_eq!(answer.coverage_percent, 100, "the network is known as before");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_refuses_what_it_cannot_keep_and_keeps_what_it_acknowledged() {
     // Room for the schema, the members and some loans: pages of 4 KiB.
-    let mut world = World::with(|setup| {
+    let mut world = World::on(Storage::File, |setup| {
         if let Place::Embedded(_, options) = &mut setup.place {
             options.pages_max = Some(110);
         }
@@ -104,6 +144,7 @@ async fn a_full_disk_refuses_what_it_cannot_keep_and_keeps_what_it_acknowledged(
     let tls = world.authority.equip(world.folder.path());
     let roomy = setup(
         &world.data(),
+        &world.storage,
         tls,
         world.clock.clone(),
         &world.operator_credentials,
@@ -126,7 +167,7 @@ async fn a_full_disk_refuses_what_it_cannot_keep_and_keeps_what_it_acknowledged(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_of_the_disk_refuses_and_work_goes_on_when_it_is_mended() {
-    let site = Site::prepare();
+    let site = Site::on(Storage::File);
     let service = site.start_where_files_may_be_refused();
     let operator = site.connect(&service, &site.operator, "operator").await;
     let credentials = Arc::new(site.authority.issue("bank-a", 2048));
@@ -148,28 +189,14 @@ async fn an_error_of_the_disk_refuses_and_work_goes_on_when_it_is_mended() {
     let bytes = std::fs::metadata(log)
         .expect("the write-ahead log is there")
         .len();
-    service.limit_files(Some(bytes));
-    let name = request_id();
-    let refused = bank
-        .try_report_as(loan("A-2", tokens.clone(), day), name.clone())
-        .await;
-    assert_no_space(&refused.expect_err("it cannot be kept"));
-    let asked = super::world::question(tokens.clone(), pb::Purpose::NewCredit);
-    assert_no_space(&refusal(bank.client.exposure().query_exposure(asked).await));
-    assert_eq!(sequence_on_file(&bank, "A-2").await, None, "refused and stored");
-    assert_eq!(sequence_on_file(&bank, "A-1").await, Some(1), "reads go on");
-
-    service.limit_files(None);
-    let response = bank.try_report_as(loan("A-2", tokens.clone(), day), name).await;
-    assert_eq!(response.expect("there is space again").version, 1);
-    let answer = bank.query(tokens.clone()).await;
-    let own = answer.own.expect("the own part is there");
-    assert_eq!(
-        (own.active_accounts, own.hard_inquiries_360_days),
-        (2, 0),
-        "the refused inquiry left no trace"
-    );
-    assert_eq!(answer.coverage_percent, 100, "the network is known as before");
+    refused_until_mended(
+        &bank,
+        &tokens,
+        day,
+        async || service.limit_files(Some(bytes)),
+        async || service.limit_files(None),
+    )
+    .await;
 
     service.kill();
     let service = site.start();
@@ -180,5 +207,39 @@ async fn an_error_of_the_disk_refuses_and_work_goes_on_when_it_is_mended() {
             Some(1),
             "{account_ref}"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_of_postgres_without_room_refuses_and_work_goes_on_when_there_is_some() {
+    // disk_full and io_error, as PostgreSQL says them of a file that cannot grow.
+    for code in ["53100", "58030"] {
+        let world = World::on(Storage::postgres(Cluster::shared()).await, |_| {}).await;
+        let Storage::Postgres(database) = &world.storage else {
+            unreachable!("it was asked for");
+        };
+        let behind = database.connect().await;
+        let [bank] = world.banks(["bank-a"]).await;
+        let tokens = bank.strong(&Person::number(1)).await;
+        bank.report(loan("A-1", tokens.clone(), today())).await;
+        let function = format!(
+            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                RAISE EXCEPTION 'could not extend file \"base/1/2\"' USING ERRCODE = '{code}';
+            END $$"
+        );
+        behind.batch_execute(&function).await.expect("it is ours");
+        let spoil = "CREATE TRIGGER no_room BEFORE INSERT ON audit_opening EXECUTE FUNCTION no_room()";
+        let mend = "DROP TRIGGER no_room ON audit_opening";
+        let run = async |sql: &str| behind.batch_execute(sql).await.expect("it is ours");
+        refused_until_mended(
+            &bank,
+            &tokens,
+            today(),
+            async || run(spoil).await,
+            async || {
+                run(mend).await;
+            },
+        )
+        .await;
     }
 }

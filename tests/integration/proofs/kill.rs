@@ -1,320 +1,47 @@
-//! Kills the service fifty times in the middle of its work, and asks it afterwards: everything that it acknowledged is
-//! there, nothing is there by half, and the audit log knows of every unit of work exactly once.
-
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+//! Kills the service again and again in the middle of its work, and asks it afterwards.
 
 use futures::future::join_all;
+use rand::RngExt as _;
 use rand::rngs::ChaCha8Rng;
-use rand::{RngExt as _, SeedableRng as _};
-use tallystick::audit::{CheckpointKey, Origin};
-use tallystick::client::Refusal;
-use tallystick::domain::clock::{Clock, Entropy as _, SystemClock};
-use tallystick::domain::date::{BusinessZone, Timestamp};
-use tallystick::domain::unit::working_set::MarketRules;
-use tallystick::identity::entropy::SystemEntropy;
-use tallystick::identity::keys::{self, Halves, KeyCommands};
-use tallystick::ledger::{self, Sequencer, SequencerOptions};
-use tallystick::store::audit_log::LeaseHolder;
-use tallystick::store::sqlite::{SqliteOptions, SqliteStore};
-use tallystick::store::{Holdings, Store as _};
-use tallystick::wire::pb;
 use tokio::sync::mpsc;
 
-use super::authority::Credentials;
-use super::people::{Person, loan, owing};
 use super::process::{Service, Site};
-use super::world::{Actor, enrol, question, request_id};
+use super::toil::{Lender, Worker, check_all, enrolled, seeded, settle, workers};
+use super::world::Actor;
+use crate::harness::{Storage, eventually};
 
-/// How often the service is killed.
-const KILLS: u32 = 50;
-/// Lenders that work at once.
-const LENDERS: usize = 3;
-/// Calls that each of them has in work.
-const CALLS_IN_WORK: usize = 4;
-/// Accounts of each call's line of work.
-const ACCOUNTS: u64 = 6;
-/// Borrowers.
-const PEOPLE: u32 = 8;
-
-type Tokens = Vec<Vec<pb::SubjectToken>>;
-
-/// One account as its lender knows it: the sequence that was acknowledged, and the one that was sent.
-#[derive(Default, Clone)]
-struct Account {
-    acknowledged: u64,
-    sent: u64,
-    last: Option<(pb::ReportPositionRequest, pb::ReportPositionResponse)>,
-}
-
-/// What one line of work knows.
-#[derive(Default)]
-struct Line {
-    accounts: BTreeMap<String, Account>,
-    answers: Vec<(pb::QueryExposureRequest, pb::ExposureAnswer)>,
-    queries_sent: u64,
-    queries_acknowledged: u64,
-}
-
-/// The report of a sequence: each says another amount, about two people.
-fn report(account_ref: &str, sequence: u64, tokens: &Tokens, of: usize) -> pb::ReportPositionRequest {
-    let day = BusinessZone::default().date_of(SystemClock.now());
-    let amount = 100_000 + i64::try_from(sequence).expect("small");
-    let mut position = owing(loan(account_ref, tokens[of].clone(), day), amount);
-    position.liabilities.push(pb::Liability {
-        role: pb::LiabilityRole::Joint.into(),
-        tokens: tokens[(of + 1) % tokens.len()].clone(),
-    });
-    position.sequence = sequence;
-    pb::ReportPositionRequest {
-        position: Some(position),
-        event: pb::EventType::Payment.into(),
-        request_id: request_id(),
-    }
-}
+/// How often the service is killed on its own database, which every kill leaves as it is.
+const KILLS_EMBEDDED: u32 = 50;
+/// How often on PostgreSQL, which goes on when the service is gone.
+const KILLS_POSTGRES: u32 = 20;
 
 /// Works until a call fails, and tells of each acknowledgement.
-async fn work(
-    actor: Actor,
-    line: Arc<Mutex<Line>>,
-    name: String,
-    tokens: Arc<Tokens>,
-    seed: u64,
-    told: mpsc::Sender<()>,
-) {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
+async fn work(mut worker: Worker, told: mpsc::Sender<()>) {
     loop {
-        let done = if random.random_range(0..3) == 0 {
-            let person = random.random_range(0..tokens.len());
-            ask(&actor, &line, &tokens[person]).await
-        } else {
-            let number = random.random_range(0..ACCOUNTS);
-            say(
-                &actor,
-                &line,
-                &format!("{name}-{number}"),
-                &tokens,
-                usize::try_from(number).expect("small"),
-            )
-            .await
-        };
-        if !done || told.send(()).await.is_err() {
+        let task = worker.next();
+        if let Err(refusal) = worker.attempt(&task).await {
+            // A killed service refuses nothing: it goes away.
+            assert!(
+                refusal.reason.is_empty(),
+                "refused: {} {:?}",
+                refusal.reason,
+                refusal.violations
+            );
+            return;
+        }
+        if told.send(()).await.is_err() {
             return;
         }
     }
 }
 
-async fn ask(actor: &Actor, line: &Mutex<Line>, tokens: &[pb::SubjectToken]) -> bool {
-    let request = question(tokens.to_vec(), pb::Purpose::NewCredit);
-    line.lock().expect("nobody panics").queries_sent += 1;
-    let answered = actor.try_ask(request.clone()).await;
-    let mut line = line.lock().expect("nobody panics");
-    let Ok(answer) = answered.map_err(only_cut_off) else {
-        return false;
-    };
-    line.queries_acknowledged += 1;
-    line.answers.push((request, answer));
-    true
-}
-
-async fn say(actor: &Actor, line: &Mutex<Line>, account_ref: &str, tokens: &Tokens, of: usize) -> bool {
-    let request = {
-        let mut line = line.lock().expect("nobody panics");
-        let account = line.accounts.entry(account_ref.to_owned()).or_default();
-        account.sent = account.acknowledged + 1;
-        report(account_ref, account.sent, tokens, of)
-    };
-    let answered = actor.client.reporting().report_position(request.clone()).await;
-    let mut line = line.lock().expect("nobody panics");
-    let account = line.accounts.get_mut(account_ref).expect("it was made above");
-    match answered.map_err(Refusal::from).map_err(only_cut_off) {
-        Ok(response) => {
-            account.acknowledged = account.sent;
-            account.last = Some((request, response.into_inner()));
-            true
-        }
-        Err(()) => false,
-    }
-}
-
-/// A killed service refuses nothing: it goes away.
-fn only_cut_off(refusal: Refusal) {
-    assert!(
-        refusal.reason.is_empty(),
-        "refused: {} {:?}",
-        refusal.reason,
-        refusal.violations
-    );
-}
-
-/// Holds what the service says now against what its lender knows, and goes on from there.
-async fn check(actor: &Actor, line: &Mutex<Line>, tokens: &Tokens) {
-    let (accounts, answers) = {
-        let mut line = line.lock().expect("nobody panics");
-        (line.accounts.clone(), std::mem::take(&mut line.answers))
-    };
-    for (request, answer) in answers {
-        let again = actor.try_ask(request).await.expect("a replay is answered");
-        assert_eq!(again, answer, "an acknowledged inquiry is lost");
-    }
-    for (account_ref, mut account) in accounts {
-        let found = actor
-            .client
-            .reporting()
-            .get_position(pb::GetPositionRequest {
-                account_ref: account_ref.clone(),
-            })
-            .await;
-        let on_file = match found {
-            Ok(response) => {
-                let response = response.into_inner();
-                let position = response.position.expect("a position");
-                let of: usize = account_ref
-                    .rsplit('-')
-                    .next()
-                    .and_then(|tail| tail.parse().ok())
-                    .expect("numbered");
-                let sent = report(&account_ref, position.sequence, tokens, of).position;
-                // The day may have changed since it was reported.
-                let expected = pb::Position {
-                    opened_on: position.opened_on,
-                    matures_on: position.matures_on,
-                    next_due_on: position.next_due_on,
-                    as_of: position.as_of,
-                    ..sent.expect("a position")
-                };
-                assert_eq!(position, expected, "{account_ref} is on file by half");
-                assert_eq!(response.version, position.sequence, "{account_ref}");
-                versions(actor, &account_ref, response.version).await;
-                position.sequence
-            }
-            Err(status) => {
-                assert_eq!(Refusal::from(status).reason, "ACCOUNT_UNKNOWN");
-                0
-            }
-        };
-        assert!(
-            on_file == account.acknowledged || on_file == account.sent,
-            "{account_ref}: {on_file} on file, {} acknowledged, {} sent",
-            account.acknowledged,
-            account.sent
-        );
-        if let Some((request, response)) = &account.last {
-            let again = actor.client.reporting().report_position(request.clone()).await;
-            assert_eq!(&again.expect("a replay is answered").into_inner(), response);
-        }
-        account.acknowledged = on_file;
-        account.sent = on_file;
-        line.lock()
-            .expect("nobody panics")
-            .accounts
-            .insert(account_ref, account);
-    }
-}
-
-/// Every version is there, each once.
-async fn versions(actor: &Actor, account_ref: &str, version: u64) {
-    let listed = actor
-        .client
-        .reporting()
-        .list_position_versions(pb::ListPositionVersionsRequest {
-            account_ref: account_ref.to_owned(),
-            page_size: 1_000,
-            ..pb::ListPositionVersionsRequest::default()
-        })
-        .await
-        .expect("an account that is there has versions");
-    let listed: Vec<(u64, u64)> = listed
-        .into_inner()
-        .versions
-        .iter()
-        .map(|version| (version.version, version.sequence))
-        .collect();
-    let expected: Vec<(u64, u64)> = (1..=version).rev().map(|version| (version, version)).collect();
-    assert_eq!(listed, expected, "{account_ref}");
-}
-
-/// A lender with its tokens and its lines of work.
-struct Lender {
-    name: String,
-    credentials: Credentials,
-    tokens: Arc<Tokens>,
-    lines: Vec<Arc<Mutex<Line>>>,
-}
-
-async fn enrolled(site: &Site) -> Vec<Lender> {
-    let service = site.start();
-    let operator = site.connect(&service, &site.operator, "operator").await;
-    let mut lenders = Vec::new();
-    for number in 0..LENDERS {
-        let name = format!("bank-{number}");
-        let credentials = site.authority.issue(&name, 2048);
-        enrol(
-            &operator.client,
-            &name,
-            pb::LenderGroup::Bank,
-            pb::Role::Lender,
-            &credentials,
-        )
-        .await;
-        let actor = site.connect(&service, &credentials, &name).await;
-        let mut tokens = Vec::new();
-        for number in 0..PEOPLE {
-            let mut person = actor.tokens(&Person::number(number)).await;
-            for token in &mut person {
-                token.verified_on = None;
-            }
-            tokens.push(person);
-        }
-        lenders.push(Lender {
-            name,
-            credentials,
-            tokens: Arc::new(tokens),
-            lines: (0..CALLS_IN_WORK).map(|_| Arc::default()).collect(),
-        });
-    }
-    service.stop();
-    lenders
-}
-
-/// Connects everybody and holds the service against what they know.
-async fn check_all(site: &Site, service: &Service, lenders: &[Lender]) -> Vec<Actor> {
-    join_all(lenders.iter().map(async |lender| {
-        let actor = site.connect(service, &lender.credentials, &lender.name).await;
-        join_all(
-            lender
-                .lines
-                .iter()
-                .map(|line| check(&actor, line, &lender.tokens)),
-        )
-        .await;
-        actor
-    }))
-    .await
-}
-
 /// Lets everybody work and kills the service after so many acknowledgements.
 async fn kill_at_work(service: Service, actors: Vec<Actor>, lenders: &[Lender], random: &mut ChaCha8Rng) {
     let (told, mut hears) = mpsc::channel(1_024);
-    let mut workers = Vec::new();
-    for (actor, lender) in actors.into_iter().zip(lenders) {
-        for (number, line) in lender.lines.iter().enumerate() {
-            let actor = Actor {
-                member_id: lender.name.clone(),
-                client: actor.client.clone(),
-            };
-            let name = format!("K-{number}");
-            let (line, tokens) = (line.clone(), lender.tokens.clone());
-            workers.push(tokio::spawn(work(
-                actor,
-                line,
-                name,
-                tokens,
-                random.random(),
-                told.clone(),
-            )));
-        }
-    }
+    let working: Vec<_> = workers(&actors, lenders, random)
+        .into_iter()
+        .map(|worker| tokio::spawn(work(worker, told.clone())))
+        .collect();
     drop(told);
     for _ in 0..random.random_range(1..80) {
         hears.recv().await.expect("the service works until it is killed");
@@ -322,116 +49,42 @@ async fn kill_at_work(service: Service, actors: Vec<Actor>, lenders: &[Lender], 
     service.kill();
     // Nobody hears the last acknowledgements, so that nobody waits to tell them.
     drop(hears);
-    for worker in workers {
-        worker.await.expect("a lender does not panic");
+    for worked in join_all(working).await {
+        worked.expect("a lender does not panic");
     }
 }
 
-/// Opens the database without a service.
-fn opened(site: &Site) -> SqliteStore {
-    let path = site.data().join("tallystick.db");
-    let rules = Arc::new(MarketRules::default());
-    SqliteStore::open(&path, Arc::new(SystemClock), rules, SqliteOptions::default()).expect("it opens")
-}
-
-fn entries(holdings: &Holdings) -> u64 {
-    holdings.audit_leaves + holdings.audit_waiting
-}
-
-/// The system's time a day on: no lease of a killed process lasts so long.
-struct Tomorrow;
-
-impl Clock for Tomorrow {
-    fn now(&self) -> Timestamp {
-        SystemClock.now().plus_seconds(86_400)
-    }
-}
-
-/// Sequences what the killed services left waiting, and verifies the whole log.
-async fn audit(site: &Site, store: Arc<SqliteStore>) {
-    let keys = keys::open(
-        &site.data(),
-        Halves::Ledger,
-        &KeyCommands::default(),
-        false,
-        &SystemEntropy,
-    );
-    let keys = keys
-        .expect("the keys are there")
-        .ledger
-        .expect("the ledger half was asked for");
-    let origin = Origin::parse("tallystick.example/log").expect("the default name of a log");
-    let key = || CheckpointKey::from_seed(origin.clone(), keys.checkpoint_seed());
-    let holder = LeaseHolder([9; 16]);
-    let sequencer = Sequencer::new(
-        store.clone(),
-        key(),
-        Arc::new(Tomorrow),
-        holder,
-        SequencerOptions::default(),
-    );
-    sequencer.sequence_waiting().await.expect("the log goes on");
-    let report = ledger::verify(&*store, key().verifier(), &[], |_, _| {})
-        .await
-        .expect("it can be read");
-    assert!(report.is_sound(), "{:?}", report.differences);
-    let holdings = store.holdings().await.expect("it can be read");
-    assert_eq!(
-        (holdings.audit_waiting, report.leaves),
-        (0, holdings.audit_leaves)
-    );
-    assert_eq!(report.openings, report.leaves);
+/// What a killed service sent last may still be under way in PostgreSQL; lenders look when it is decided.
+async fn decided(storage: &Storage) {
+    let Storage::Postgres(database) = storage else {
+        return;
+    };
+    let behind = database.connect().await;
+    let others = "SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+    eventually("the sessions of a killed service end", || async {
+        behind.execute(others, &[]).await.expect("it is ours") == 0
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_was_acknowledged_survives_fifty_kills_and_nothing_is_written_by_half() {
-    let mut seed = [0; 8];
-    SystemEntropy.fill(&mut seed);
-    let seed = u64::from_le_bytes(seed);
-    println!("seed {seed}");
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-
-    let site = Site::prepare();
-    let lenders = enrolled(&site).await;
-    let before = opened(&site).holdings().await.expect("it can be read");
-    for _ in 0..KILLS {
+async fn whatever_was_acknowledged_survives_every_kill_and_nothing_is_written_by_half() {
+    let mut random = seeded();
+    let site = Site::prepare().await;
+    let (lenders, before) = enrolled(&site).await;
+    let kills = match &site.storage {
+        Storage::File => KILLS_EMBEDDED,
+        Storage::Postgres(_) => KILLS_POSTGRES,
+    };
+    for _ in 0..kills {
         let service = site.start();
         let actors = check_all(&site, &service, &lenders).await;
         kill_at_work(service, actors, &lenders, &mut random).await;
+        decided(&site.storage).await;
     }
     let service = site.start();
     check_all(&site, &service, &lenders).await;
     service.stop();
-
-    let store = Arc::new(opened(&site));
-    let holdings = store.holdings().await.expect("it can be read");
-    let lines = lenders
-        .iter()
-        .flat_map(|lender| &lender.lines)
-        .map(|line| line.lock().expect("nobody panics"));
-    let (mut reports, mut acknowledged, mut sent) = (0, 0, 0);
-    for line in lines {
-        reports += line
-            .accounts
-            .values()
-            .map(|account| account.acknowledged)
-            .sum::<u64>();
-        acknowledged += line.queries_acknowledged;
-        sent += line.queries_sent;
-    }
-    println!(
-        "{reports} reports, {acknowledged} of {sent} inquiries acknowledged, {} on file",
-        holdings.inquiries
-    );
-    assert!(
-        (acknowledged..=sent).contains(&holdings.inquiries),
-        "{acknowledged} {} {sent}",
-        holdings.inquiries
-    );
-    assert_eq!(
-        entries(&holdings),
-        entries(&before) + reports + holdings.inquiries,
-        "one audit entry a unit of work"
-    );
-    audit(&site, store).await;
+    settle(&site, &lenders, &before).await;
 }

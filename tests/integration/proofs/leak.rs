@@ -2,7 +2,7 @@
 //! secret planted into each field of free text.
 //!
 //! The real program works over mutual TLS with its log at debug level; then its database, its log, its metrics and every
-//! refusal that it sent are searched.
+//! refusal that it sent are searched; on PostgreSQL also what that server was told, statement by statement.
 
 use std::collections::BTreeSet;
 
@@ -13,17 +13,25 @@ use tonic::{Code, Response, Status};
 
 use super::people::{Person, loan, mobile, national_id};
 use super::process::{Service, Site};
-use super::search::{Needles, dump, secret_keys};
+use super::remains::{LOG_OF_POSTGRES, dump, on_disk, watched};
+use super::search::{Needles, secret_keys};
 use super::world::{Actor, enrol, question, request_id};
 
-/// What a careless clerk might write into a field of free text.
-fn planted() -> [String; 3] {
+/// What a careless clerk might write into a field of free text, and what such a clerk might name an account.
+fn planted() -> [(String, String); 3] {
+    let mobile = |number| mobile(number).replace("+86 ", "").replace(' ', "");
     [
-        mobile(654_321).replace("+86 ", "").replace(' ', ""),
-        national_id(777_777),
-        "zhang.san@mail.example".to_owned(),
+        (mobile(654_321), mobile(765_432)),
+        (national_id(777_777), national_id(888_888)),
+        (
+            "zhang.san@mail.example".to_owned(),
+            "li.si@post.example".to_owned(),
+        ),
     ]
 }
+
+/// The needle of a secret that names an account.
+const PLANTED_NAME: &str = "a secret planted as the name of an account";
 
 /// Everything that callers were told when they were refused.
 #[derive(Default)]
@@ -67,7 +75,13 @@ async fn tokens(actor: &Actor, person: &Person) -> Vec<pb::SubjectToken> {
 }
 
 /// Puts a secret into every field of free text, one after another.
-async fn plant(bank: &Actor, operator: &Actor, tokens: &[pb::SubjectToken], secret: &str, heard: &mut Heard) {
+async fn plant(
+    bank: &Actor,
+    operator: &Actor,
+    tokens: &[pb::SubjectToken],
+    (secret, name): (&str, &str),
+    heard: &mut Heard,
+) {
     let fields: [(&str, fn(&mut pb::Position) -> &mut String); 7] = [
         ("account_ref", |position| &mut position.account_ref),
         ("region_code", |position| &mut position.region_code),
@@ -86,6 +100,7 @@ async fn plant(bank: &Actor, operator: &Actor, tokens: &[pb::SubjectToken], secr
     );
     for (field, of) in fields {
         let mut position = loan("PLANTED", tokens.to_vec(), day());
+        let secret = if field == "account_ref" { name } else { secret };
         *of(&mut position) = format!("ref-{secret}");
         heard.refused(field, reporting.report_position(report(position)).await);
     }
@@ -122,7 +137,7 @@ async fn plant(bank: &Actor, operator: &Actor, tokens: &[pb::SubjectToken], secr
     };
     heard.refused("reason", admin.split_subject(split).await);
     // Names of accounts that are only looked for need not be judged, only kept quiet about.
-    let account_ref = format!("ref-{secret}");
+    let account_ref = format!("ref-{name}");
     let got = reporting
         .get_position(pb::GetPositionRequest { account_ref })
         .await;
@@ -205,7 +220,7 @@ async fn member(site: &Site, service: &Service, operator: &Actor, name: &str) ->
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_identifier_token_key_or_planted_secret_is_in_the_database_the_logs_the_metrics_or_a_refusal() {
-    let site = Site::prepare();
+    let site = Site::on(watched().await);
     let service = site.start();
     let operator = site.connect(&service, &site.operator, "operator").await;
     let bank = member(&site, &service, &operator, "bank-a").await;
@@ -226,34 +241,51 @@ async fn no_identifier_token_key_or_planted_secret_is_in_the_database_the_logs_t
     trade(&bank, &other, &people, &mut needles).await;
     let own = tokens(&bank, &people[1]).await;
     annoy(&bank, &operator, &own, &mut heard).await;
-    for secret in planted() {
+    for (secret, name) in planted() {
         needles.text("a planted secret", &secret);
-        plant(&bank, &operator, &own, &secret, &mut heard).await;
+        needles.text(PLANTED_NAME, &name);
+        plant(&bank, &operator, &own, (&secret, &name), &mut heard).await;
     }
     let metrics = service.page("/metrics");
-    let in_use = dump(&site.data());
+    let in_use = dump(&site.storage, &site.data()).await;
     for (name, key) in secret_keys(&site.data()) {
         needles.bytes(&name, &key);
     }
     let log = service.stop();
-    let at_rest = dump(&site.data());
+    let at_rest = dump(&site.storage, &site.data()).await;
+    let on_disk = on_disk(&site.storage, &site.data()).await;
 
     // What must be there, so that the search is one.
     let holds = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds(&in_use, "C-2026-TERMS-1") && holds(&at_rest, "bank-a"));
+    for (place, bytes) in &on_disk {
+        assert!(
+            holds(bytes, "C-2026-TERMS-1") && holds(bytes, "bank-a"),
+            "{place}"
+        );
+    }
     assert!(
         log.contains("DEBUG") && log.contains("QueryExposure"),
         "the log is at debug level"
     );
     assert!(metrics.contains("tallystick_"), "{metrics}");
     assert!(holds(&heard.0, "PII_IN_FREE_TEXT"));
-    for (place, bytes) in [
+    let said = [
         ("the database in use", in_use.as_slice()),
         ("the database at rest", &at_rest),
         ("the log", log.as_bytes()),
         ("the metrics", metrics.as_bytes()),
         ("a refusal", &heard.0),
-    ] {
-        assert_eq!(needles.found_in(bytes), BTreeSet::new(), "in {place}");
+    ];
+    let kept = on_disk.iter().map(|(place, bytes)| (*place, bytes.as_slice()));
+    for (place, bytes) in said.into_iter().chain(kept) {
+        let found = needles.found_in(bytes);
+        let expected = match place {
+            // A name is looked for before it is judged, and this server logs the parameters of all statements, as no server
+            // of a market should: then it has the names that were refused, and still no identifier, token or key of ours.
+            LOG_OF_POSTGRES => BTreeSet::from([PLANTED_NAME]),
+            _ => BTreeSet::new(),
+        };
+        assert_eq!(found, expected, "in {place}");
     }
 }

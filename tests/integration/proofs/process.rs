@@ -7,11 +7,17 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
+use tallystick::domain::clock::SystemClock;
+use tallystick::store::Store;
 use tempfile::TempDir;
 
 use super::authority::{Authority, Credentials};
 use super::world::Actor;
+use crate::harness::Storage;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_tallystick");
 
 /// A machine on which the service can be started again and again.
 pub struct Site {
@@ -21,48 +27,66 @@ pub struct Site {
     pub authority: Authority,
     /// What its first operator shows.
     pub operator: Credentials,
+    /// Its database.
+    pub storage: Storage,
 }
 
+/// Where a service listens, what it is told of its certificates, and that it says everything; the database is added.
+const CONFIGURATION: &str = r#"
+listen = "127.0.0.1:0"
+data_dir = "data"
+bootstrap_operators = ["operator.pem"]
+[tls]
+certificate = "server.pem"
+key = "server.key"
+client_ca = "ca.pem"
+[market]
+approvals = 1
+[http]
+listen = "127.0.0.1:0"
+[log]
+filter = "debug"
+format = "json"
+"#;
+
 impl Site {
-    /// Prepares certificates and the configuration.
-    pub fn prepare() -> Self {
+    /// Prepares certificates and the configuration, on the chosen engine.
+    pub async fn prepare() -> Self {
+        Self::on(Storage::new().await)
+    }
+
+    /// The same on this database.
+    pub fn on(storage: Storage) -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let authority = Authority::new();
         authority.equip(folder.path());
         let operator = authority.issue("operator", 2048);
-        let write = |name: &str, text: &str| {
-            fs::write(folder.path().join(name), text).expect("the folder can be written");
-        };
-        write("operator.pem", &operator.certificate);
-        write(
-            "tallystick.toml",
-            r#"
-            listen = "127.0.0.1:0"
-            data_dir = "data"
-            bootstrap_operators = ["operator.pem"]
-            [tls]
-            certificate = "server.pem"
-            key = "server.key"
-            client_ca = "ca.pem"
-            [market]
-            approvals = 1
-            [http]
-            listen = "127.0.0.1:0"
-            [log]
-            filter = "debug"
-            format = "json"
-            "#,
-        );
-        Self {
+        let certificate = folder.path().join("operator.pem");
+        fs::write(certificate, &operator.certificate).expect("the folder can be written");
+        let site = Self {
             folder,
             authority,
             operator,
-        }
+            storage,
+        };
+        site.configure(&site.storage.configuration());
+        site
     }
 
-    /// Folder of the database and the keys.
+    /// Writes the configuration with these lines about the database.
+    pub fn configure(&self, database: &str) {
+        let file = self.folder.path().join("tallystick.toml");
+        fs::write(file, format!("{CONFIGURATION}{database}")).expect("the folder can be written");
+    }
+
+    /// Folder of the keys, and of the database if that is embedded.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// Opens the database without a service.
+    pub async fn store(&self) -> Arc<dyn Store> {
+        self.storage.open(&self.data(), Arc::new(SystemClock)).await
     }
 
     /// Starts the service and waits until it serves.
@@ -83,8 +107,8 @@ impl Site {
     }
 
     fn run(&self, script: &str) -> Result<Service, String> {
-        let mut child = Command::new("sh")
-            .args(["-c", script, env!("CARGO_BIN_EXE_tallystick")])
+        let mut child = program("sh")
+            .args(["-c", script, PROGRAM])
             .arg(self.folder.path().join("tallystick.toml"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -118,10 +142,33 @@ impl Site {
         }
     }
 
+    /// Runs another command of the program with this site's configuration. What it prints; it must succeed.
+    pub fn tallystick(&self, command: &[&str]) -> String {
+        let output = program(PROGRAM)
+            .args(command)
+            .arg("--config")
+            .arg(self.folder.path().join("tallystick.toml"))
+            .output()
+            .expect("the program can be started");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("it prints text")
+    }
+
     /// Connects to a service of this site.
     pub async fn connect(&self, service: &Service, credentials: &Credentials, name: &str) -> Actor {
         Actor::connect(service.port, &self.authority, credentials, name).await
     }
+}
+
+/// What tests are told by variables is no key of a configuration: a program does not see them.
+fn program(name: &str) -> Command {
+    let mut program = Command::new(name);
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"TALLYSTICK_") {
+            program.env_remove(name);
+        }
+    }
+    program
 }
 
 /// The addresses of the line that says that the service serves.

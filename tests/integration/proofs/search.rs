@@ -1,10 +1,12 @@
 //! Finds secrets in bytes, in every form in which they might have been written down.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+
+use super::remains::files_below;
 
 /// A needle's first bytes: the index.
 type Head = [u8; 8];
@@ -50,8 +52,17 @@ impl Needles {
 
     /// Names of the needles that are in the haystack.
     pub fn found_in(&self, haystack: &[u8]) -> BTreeSet<&str> {
+        // Most of a large haystack is passed over by the first two bytes alone.
+        let pair = |head: &[u8]| usize::from(u16::from_be_bytes([head[0], head[1]]));
+        let mut begins = vec![false; 1 << 16];
+        for head in self.0.keys() {
+            begins[pair(head)] = true;
+        }
         let mut found = BTreeSet::new();
         for (at, window) in haystack.windows(8).enumerate() {
+            if !begins[pair(window)] {
+                continue;
+            }
             let head: Head = window.try_into().expect("windows of 8");
             let candidates = self.0.get(&head).map_or(&[][..], Vec::as_slice);
             for (name, needle) in candidates {
@@ -62,32 +73,6 @@ impl Needles {
         }
         found
     }
-}
-
-/// Every file below a folder, but for those in folders named `keys`.
-pub fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("the folder can be read") {
-        let path = entry.expect("the folder can be read").path();
-        if path.is_dir() && path.ends_with("keys") {
-            continue;
-        }
-        if path.is_dir() {
-            files.extend(files_below(&path));
-        } else {
-            files.push(path);
-        }
-    }
-    files
-}
-
-/// The bytes of a database that is at rest or in use: main file and write-ahead log.
-pub fn dump(data: &Path) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for path in files_below(data) {
-        bytes.extend(std::fs::read(path).expect("the database can be read"));
-    }
-    bytes
 }
 
 /// Secret keys of an installation, each with its file's name.

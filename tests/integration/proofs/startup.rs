@@ -1,15 +1,19 @@
 //! A service that cannot start says why, and what to do, and changes nothing.
+//!
+//! What a service needs on any engine is spoiled on the chosen one; each engine's own troubles on that engine alone.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::process::Site;
+use crate::harness::Storage;
 
 /// What is spoiled, how, and what must be said about it.
 type Case = (&'static str, fn(&Path), &'static [&'static str]);
 
-const CASES: [Case; 9] = [
+/// What can be wrong with a database that is a file.
+const OF_A_FILE: [Case; 2] = [
     (
         "a database of another version",
         |folder| {
@@ -24,6 +28,9 @@ const CASES: [Case; 9] = [
         |folder| fs::write(folder.join("data/tallystick.db"), [7; 8_192]).expect("it can be written"),
         &["tallystick.db"],
     ),
+];
+
+const CASES: [Case; 7] = [
     (
         "a key that others may read",
         |folder| mode(&folder.join("data/keys/ledger/seal.key"), 0o644),
@@ -65,32 +72,44 @@ fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the owner may change the mode");
 }
 
-#[test]
-fn a_service_that_cannot_start_says_why_and_what_to_do() {
-    for (name, spoil, said) in CASES {
-        let site = Site::prepare();
-        let service = site.start();
-        let keys = super::search::secret_keys(&site.data());
-        service.stop();
-        spoil(site.folder.path());
-        let Err(told) = site.started().map(drop) else {
-            panic!("{name}: it starts all the same");
-        };
-        for part in said {
-            assert!(told.contains(part), "{name}: {part:?} is not in {told}");
-        }
-        assert!(!told.contains("panic"), "{name}: {told}");
-        assert!(told.contains("exit status: 1"), "{name}: {told}");
-        for (file, key) in keys {
-            let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-            assert!(!told.contains(&hex), "{name}: {file} is told");
-        }
+/// Starts a service that must not start, and holds what it says against the parts that it must say. Gives all of it.
+fn refused(site: &Site, name: &str, said: &[&str]) -> String {
+    let Err(told) = site.started().map(drop) else {
+        panic!("{name}: it starts all the same");
+    };
+    for part in said {
+        assert!(told.contains(part), "{name}: {part:?} is not in {told}");
+    }
+    assert!(!told.contains("panic"), "{name}: {told}");
+    assert!(told.contains("exit status: 1"), "{name}: {told}");
+    told
+}
+
+/// A site whose service has served and stopped, spoiled: what it says now, and none of its keys.
+fn refused_when_spoiled(site: &Site, (name, spoil, said): &Case) {
+    site.start().stop();
+    let keys = super::search::secret_keys(&site.data());
+    spoil(site.folder.path());
+    let told = refused(site, name, said);
+    for (file, key) in keys {
+        let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(!told.contains(&hex), "{name}: {file} is told");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_cannot_start_says_why_and_what_to_do() {
+    for case in &CASES {
+        refused_when_spoiled(&Site::prepare().await, case);
+    }
+    for case in &OF_A_FILE {
+        refused_when_spoiled(&Site::on(Storage::File), case);
     }
 }
 
 #[test]
 fn two_services_never_work_on_one_data_folder() {
-    let site = Site::prepare();
+    let site = Site::on(Storage::File);
     let first = site.start();
     let Err(told) = site.started().map(drop) else {
         panic!("a second one starts on the same folder");

@@ -1,6 +1,6 @@
 //! A whole market in this process: service, operator and lenders, joined by mutual TLS on a loopback port.
 //!
-//! Time stands still until a test moves it. Everything else is real: keys on disk, the embedded store, the socket.
+//! Time stands still until a test moves it. Everything else is real: keys on disk, the store on the chosen engine, the socket.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tallystick::audit::Origin;
-use tallystick::cli::place::Place;
 use tallystick::cli::service::{self, Running, Setup};
 use tallystick::client::{Client, Endpoint, Refusal};
 use tallystick::domain::clock::{Clock, Entropy as _, SharedClock};
@@ -28,6 +27,7 @@ use tonic::Status;
 
 use super::authority::{Authority, Credentials};
 use super::people::{Person, consent, today, wire};
+use crate::harness::Storage;
 
 /// A clock that tests move.
 #[derive(Default)]
@@ -59,10 +59,16 @@ pub fn days(count: u64) -> Duration {
 }
 
 /// How a service is set up for a test; free ports, one operator, no checkpoints in between.
-pub fn setup(data: &Path, tls: TlsFiles, clock: SharedClock, operator: &Credentials) -> Setup {
+pub fn setup(
+    data: &Path,
+    storage: &Storage,
+    tls: TlsFiles,
+    clock: SharedClock,
+    operator: &Credentials,
+) -> Setup {
     let any_port = "127.0.0.1:0".parse().expect("a valid address");
     Setup {
-        place: Place::in_folder(data),
+        place: storage.place(data),
         data: data.to_owned(),
         clock,
         entropy: Arc::new(SystemEntropy),
@@ -103,23 +109,26 @@ pub struct World {
     pub folder: TempDir,
     /// What the operator shows.
     pub operator_credentials: Credentials,
+    /// Its database.
+    pub storage: Storage,
     running: Option<Running>,
 }
 
 impl World {
     /// A market without lenders.
     pub async fn start() -> Self {
-        Self::with(|_| {}).await
+        Self::on(Storage::new().await, |_| {}).await
     }
 
-    /// A market without lenders whose service was set up otherwise.
-    pub async fn with(change: impl FnOnce(&mut Setup)) -> Self {
+    /// A market without lenders on this database, whose service was set up otherwise.
+    pub async fn on(storage: Storage, change: impl FnOnce(&mut Setup)) -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
         let authority = Authority::new();
         let tls = authority.equip(folder.path());
         let clock = Arc::new(ManualClock::at_noon());
         let credentials = authority.issue("operator", 2048);
-        let mut setup = setup(&folder.path().join("data"), tls, clock.clone(), &credentials);
+        let data = folder.path().join("data");
+        let mut setup = setup(&data, &storage, tls, clock.clone(), &credentials);
         change(&mut setup);
         let running = service::start(setup, futures::stream::pending())
             .await
@@ -131,6 +140,7 @@ impl World {
             operator,
             folder,
             operator_credentials: credentials,
+            storage,
             running: Some(running),
         }
     }
@@ -142,7 +152,7 @@ impl World {
             .expect("the service runs until the test stops it")
     }
 
-    /// Where the service keeps its data.
+    /// Where the service keeps its keys, and its database if that is embedded.
     pub fn data(&self) -> std::path::PathBuf {
         self.folder.path().join("data")
     }

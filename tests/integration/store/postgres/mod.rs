@@ -14,14 +14,15 @@ mod together;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tallystick::domain::clock::{SharedClock, SharedEntropy};
+use tallystick::domain::clock::SharedClock;
 use tallystick::domain::unit::working_set::MarketRules;
-use tallystick::store::postgres::{Address, PostgresOptions, PostgresStore, migrate};
+use tallystick::store::postgres::{PostgresOptions, PostgresStore};
 use tallystick::store::{Store, StoreError};
 
 use self::place::Place;
 use super::engine::{Engine, ManualClock};
-use crate::harness::{Cluster, Database, SeededEntropy};
+pub use crate::harness::address;
+use crate::harness::{self, Cluster, Database, SeededEntropy};
 
 /// A database to itself.
 pub struct Postgres {
@@ -46,21 +47,9 @@ impl Postgres {
     }
 }
 
-/// A new database with the schema of today.
+/// A new database with the schema of today, on this process' server.
 pub async fn migrated() -> Database {
-    Cluster::shared()
-        .database_from_template(async |url: &str| {
-            let clock: SharedClock = ManualClock::at_start();
-            let entropy: SharedEntropy = SeededEntropy::another();
-            migrate::migrate(&address(url), &clock, &entropy)
-                .await
-                .expect("an empty database can be migrated");
-        })
-        .await
-}
-
-pub fn address(url: &str) -> Address {
-    Address::parse(url, None).expect("the harness makes URLs of PostgreSQL")
+    harness::migrated(Cluster::shared()).await
 }
 
 async fn open(url: &str, clock: SharedClock, rules: MarketRules) -> Result<PostgresStore, StoreError> {
