@@ -20,6 +20,7 @@ mod full_disk;
 mod invariants;
 mod kill;
 mod leak;
+mod outage;
 mod people;
 mod process;
 mod refusals;
