@@ -2,6 +2,8 @@
 //!
 //! What a service needs on any engine is spoiled on the chosen one; each engine's own troubles on that engine alone.
 
+mod postgres;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
