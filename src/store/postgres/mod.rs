@@ -135,6 +135,8 @@ pub async fn worries(address: &Address, options: &PostgresOptions) -> Result<Vec
     let pool = pool::pool(address, options, 1)?;
     let session = pool::session(&pool).await.map_err(Failure::at_start)?;
     let mut worries = reads::weak_settings(&session).await.map_err(StoreError::from)?;
+    let talkative = reads::talkative_settings(&session).await;
+    worries.extend(talkative.map_err(StoreError::from)?);
     if address.is_plain() && !address.is_local() {
         let text = "the way to the database is not encrypted: use sslmode=verify-full with sslrootcert=FILE";
         worries.push(text.to_owned());

@@ -96,6 +96,18 @@ const WEAK_SETTINGS: Statement = Statement {
         ORDER BY name",
     parameters: 0,
 };
+/// Settings under which the database's log holds what statements are about: parameters are logged with them.
+const TALKATIVE_SETTINGS: Statement = Statement {
+    sql: "-- talkative_settings
+        SELECT name, setting
+        FROM pg_settings
+        WHERE (name = 'log_parameter_max_length_on_error' AND setting <> '0')
+            OR (((name = 'log_statement' AND setting IN ('mod', 'all'))
+                    OR (name IN ('log_min_duration_statement', 'log_min_duration_sample') AND setting <> '-1'))
+                AND coalesce(current_setting('log_parameter_max_length', true), '-1') <> '0')
+        ORDER BY name",
+    parameters: 0,
+};
 const KEY_CHECKS: Statement = Statement {
     sql: "-- key_checks
         SELECT key_name, check_value
@@ -128,6 +140,7 @@ pub(super) const CATALOGUE: &[Statement] = &[
     EVALUATIONS_USED,
     TOUCH_NOBODY,
     WEAK_SETTINGS,
+    TALKATIVE_SETTINGS,
     KEY_CHECKS,
     REMOVE_KEY_CHECK,
     PUT_KEY_CHECKS,
@@ -263,6 +276,20 @@ pub(super) async fn weak_settings(session: &Session) -> Outcome<Vec<String>> {
             let mut columns = Columns::new(row, "pg_settings");
             let (name, setting) = (columns.text()?, columns.text()?);
             Ok(format!("{name} is {setting} at the database: turn it on, or a crash there loses what was acknowledged"))
+        })
+        .await
+}
+
+/// What makes the database's log a copy of the market, each with the way out.
+pub(super) async fn talkative_settings(session: &Session) -> Outcome<Vec<String>> {
+    TALKATIVE_SETTINGS
+        .all(session, &[], |row| {
+            let mut columns = Columns::new(row, "pg_settings");
+            let (name, setting) = (columns.text()?, columns.text()?);
+            Ok(format!(
+                "{name} is {setting} at the database: its log then holds what statements are about, and nothing erases it \
+                 there; set log_parameter_max_length and log_parameter_max_length_on_error to 0"
+            ))
         })
         .await
 }

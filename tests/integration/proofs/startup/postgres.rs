@@ -2,11 +2,12 @@
 
 use std::fs;
 
+use tallystick::store::postgres::{PostgresOptions, worries};
 use tallystick::wire::pb;
 
 use super::super::process::Site;
 use super::{mode, refused};
-use crate::harness::{Cluster, Database, Storage};
+use crate::harness::{Cluster, Database, Storage, address};
 
 /// In every URL and file that holds a password here.
 const PASSWORD: &str = "swordfish-4711";
@@ -191,6 +192,35 @@ async fn a_password_comes_from_a_file_that_is_its_owners_alone_and_is_never_told
     fs::write(&file, format!("{PASSWORD}\n")).expect("it can be written");
     let log = site.start().stop();
     assert!(log.contains("DEBUG") && !log.contains(PASSWORD), "{log}");
+}
+
+#[tokio::test]
+async fn a_server_that_logs_what_statements_are_about_is_worried_about() {
+    let Storage::Postgres(database) = Storage::postgres(Cluster::shared()).await else {
+        unreachable!("it was asked for");
+    };
+    let behind = database.connect().await;
+    let worries = async |name: &str| {
+        let worries = worries(&address(&database.url()), &PostgresOptions::default()).await;
+        let worries = worries.expect("it can be reached");
+        worries.iter().filter(|worry| worry.starts_with(name)).count()
+    };
+    for (name, setting) in [
+        ("log_statement", "all"),
+        ("log_min_duration_statement", "250"),
+        ("log_parameter_max_length_on_error", "-1"),
+    ] {
+        assert_eq!(worries(name).await, 0, "{name}");
+        let set = format!("ALTER DATABASE {} SET {name} = '{setting}'", database.name());
+        behind.batch_execute(&set).await.expect("it is ours");
+        assert_eq!(worries(name).await, 1, "{name}");
+    }
+    let quiet = format!(
+        "ALTER DATABASE {} SET log_parameter_max_length = 0",
+        database.name()
+    );
+    behind.batch_execute(&quiet).await.expect("it is ours");
+    assert_eq!(worries("log_statement").await, 0, "statements alone tell nothing");
 }
 
 #[tokio::test]
