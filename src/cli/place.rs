@@ -157,7 +157,7 @@ impl Place {
             Self::Embedded(..) => Ok(None),
             Self::Postgres(address, options) => distribution::look(address, options)
                 .await
-                .with_context(|| self.failure()),
+                .with_context(|| format!("the database {} cannot be used", self.name())),
         }
     }
 
@@ -174,7 +174,7 @@ impl Place {
             ),
             Self::Postgres(address, options) => distribution::plan(address, options)
                 .await
-                .with_context(|| self.failure()),
+                .with_context(|| format!("the database {} cannot be used", self.name())),
         }
     }
 

@@ -336,18 +336,19 @@ async fn find_liabilities(
     if accounts.len() == 0 {
         return Ok(Vec::new());
     }
-    let keys = Arrays::of(accounts, |account, sink| {
-        sink.number(account.holder.0)
-            .number(account.member_no.0)
-            .number(account.account_no.0);
-    });
-    LIABILITIES
-        .all(session, &keys.bound(), |row| {
+    let wanted: BTreeSet<(i64, i64, i64)> = accounts
+        .map(|account| (account.holder.0, account.member_no.0, account.account_no.0))
+        .collect();
+    let holders: BTreeSet<i64> = wanted.iter().map(|(holder, ..)| *holder).collect();
+    let holders: Vec<i64> = holders.into_iter().collect();
+    let found = LIABILITIES
+        .all(session, &[&holders], |row| {
             let mut columns = Columns::new(row, "position");
-            columns.number()?;
-            columns.decoded()
+            let key = (columns.number()?, columns.number()?, columns.number()?);
+            wanted.contains(&key).then(|| columns.decoded()).transpose()
         })
-        .await
+        .await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 async fn subjects_of(session: &Session, tokens: BTreeSet<TokenId>) -> Outcome<BTreeMap<TokenId, SubjectId>> {
