@@ -12,7 +12,7 @@ use crate::config::{Config, Database, Overrides};
 use crate::domain::clock::{SharedClock, SharedEntropy};
 use crate::domain::unit::working_set::MarketRules;
 use crate::store::migrations::{Migration, POSTGRES, SQLITE, Status};
-use crate::store::postgres::distribution::{self, Distribution, Placement};
+use crate::store::postgres::distribution::{self, Distribution, DistributionError, Placement};
 use crate::store::postgres::{self, Address, PostgresOptions, PostgresStore};
 use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
 use crate::store::{Store, StoreError};
@@ -157,7 +157,7 @@ impl Place {
             Self::Embedded(..) => Ok(None),
             Self::Postgres(address, options) => distribution::look(address, options)
                 .await
-                .with_context(|| format!("the database {} cannot be used", self.name())),
+                .map_err(|error| self.not_distributed(error)),
         }
     }
 
@@ -174,7 +174,7 @@ impl Place {
             ),
             Self::Postgres(address, options) => distribution::plan(address, options)
                 .await
-                .with_context(|| format!("the database {} cannot be used", self.name())),
+                .map_err(|error| self.not_distributed(error)),
         }
     }
 
@@ -204,6 +204,16 @@ impl Place {
         match self {
             Self::Embedded(file, _) => file.display().to_string(),
             Self::Postgres(address, _) => address.place(),
+        }
+    }
+
+    /// The same of its distribution, whose own errors say the way out.
+    fn not_distributed(&self, error: DistributionError) -> anyhow::Error {
+        match error {
+            DistributionError::Store(error) => self.failed(error),
+            DistributionError::NoCitus | DistributionError::Otherwise { .. } => {
+                anyhow::Error::new(error).context(format!("{} cannot be distributed", self.name()))
+            }
         }
     }
 
