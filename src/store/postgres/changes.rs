@@ -1,8 +1,9 @@
 //! The statements that write what a group decided: one for each kind of row, for any number of rows.
 //!
-//! A key that must be new is inserted without ON CONFLICT: if another server was faster, the group is decided again. Of a
-//! key that may be there, the whole row is replaced. Conflict targets are whole primary keys, which begin with the column
-//! that the table is distributed by.
+//! A key that must be new is inserted without ON CONFLICT: if another server was faster, the group is decided again. Where
+//! that can be, the statement returns something, because else Citus does not tell a key that is taken as such. Of a key that
+//! may be there, the whole row is replaced. Conflict targets are whole primary keys, which begin with the column that the
+//! table is distributed by.
 
 use super::statement::Statement;
 
@@ -64,9 +65,10 @@ macro_rules! statements {
 }
 
 statements! {
-    const INSERT_TOKENS(5) = insert!("insert_tokens" into subject_token {
+    const INSERT_TOKENS(5) = concat!(insert!("insert_tokens" into subject_token {
         1 token_id bigint, 2 sealed bytea, 3 key_version bigint, 4 identifier_type bigint, 5 subject_id bigint
-    });
+    }), "
+        RETURNING token_id");
     /// Not over another account of the same name: two servers may make it at once, about people who share no lock. What was
     /// written is returned, because Citus counts what was offered.
     const PUT_ACCOUNTS(5) = concat!(upsert!("put_accounts" into account
@@ -154,9 +156,10 @@ statements! {
             AS k (mobile_subject, subject_id, member_no, last_seen)
         ON CONFLICT (mobile_subject, subject_id, member_no) DO UPDATE SET
             last_seen = greatest(mobile_link.last_seen, excluded.last_seen)";
-    const INSERT_REQUESTS(6) = insert!("insert_requests" into request {
+    const INSERT_REQUESTS(6) = concat!(insert!("insert_requests" into request {
         1 member_no bigint, 2 rpc text, 3 request_id bytea, 4 body_sha256 bytea, 5 created_at bigint, 6 accepted bytea
-    });
+    }), "
+        RETURNING member_no");
     const PUT_LATEST_AS_OF(2) = "-- put_latest_as_of
         INSERT INTO member_activity (member_no, latest_as_of, evaluations_ever)
         SELECT k.member_no, k.latest_as_of, 0

@@ -125,7 +125,8 @@ const PUT_KEY_CHECKS: Statement = Statement {
     sql: "-- put_key_checks
         INSERT INTO key_check (key_name, check_value)
         SELECT k.key_name, k.check_value
-        FROM unnest($1::text[], $2::bytea[]) AS k (key_name, check_value)",
+        FROM unnest($1::text[], $2::bytea[]) AS k (key_name, check_value)
+        RETURNING key_name",
     parameters: 2,
 };
 

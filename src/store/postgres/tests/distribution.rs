@@ -40,6 +40,21 @@ const ASKS_EVERY_NODE: [(&str, &str); 17] = [
     ("waiting", "the sequencer takes what waits, by age"),
 ];
 
+/// Statements that insert rows whose keys nobody else can have taken, and why.
+const KEYS_OF_ITS_OWN: [(&str, &str); 5] = [
+    ("insert_inquiries", "the answer's UUID is in the key"),
+    ("insert_leaves", "whoever appends has the head's row"),
+    ("insert_nodes", "whoever appends has the head's row"),
+    (
+        "insert_openings",
+        "the numbers are of a block that is this server's",
+    ),
+    (
+        "insert_waiting",
+        "the numbers are of a block that is this server's",
+    ),
+];
+
 /// What statements read besides tables of ours.
 const NOT_OURS: [&str; 5] = [
     "unnest",
@@ -95,6 +110,20 @@ fn what_citus_refuses_or_miscounts_does_not_stand_behind_on_conflict() {
             "{name}: rows that are not written are counted, unless what is written comes back"
         );
     }
+}
+
+#[test]
+fn a_key_that_is_taken_is_told_as_such_by_citus() {
+    let silent = everything().filter(|statement| {
+        let rows = statement.sql.contains("INSERT INTO") && statement.sql.contains("FROM unnest(");
+        rows && !statement.sql.contains("ON CONFLICT") && !statement.sql.contains("RETURNING")
+    });
+    let silent: BTreeSet<&str> = silent.map(Statement::name).collect();
+    let listed: BTreeSet<&str> = KEYS_OF_ITS_OWN.iter().map(|(name, _)| *name).collect();
+    assert_eq!(
+        silent, listed,
+        "what neither replaces nor returns rows is listed with the reason, and nothing else is"
+    );
 }
 
 #[test]
