@@ -114,9 +114,9 @@ impl Engine {
         let entropy: SharedEntropy = Arc::new(SystemEntropy);
         let place = self.place();
         if let Self::Postgres(scratch) = self {
-            scratch::create(&scratch.server, &scratch.live)
-                .await
-                .context("no database can be made on the server: its user needs CREATEDB")?;
+            scratch::create(&scratch.server, &scratch.live).await.context(
+                "no database can be made on the server: it must be reached, and its user needs CREATEDB",
+            )?;
             place.migrate(&clock, &entropy).await?;
         }
         place.open(clock, entropy, Arc::new(MarketRules::default())).await
@@ -210,7 +210,7 @@ impl Engine {
     /// Removes what was made on a server.
     ///
     /// # Errors
-    /// When it cannot: names what is left.
+    /// When it cannot: names what may be left.
     pub async fn end(&self) -> anyhow::Result<()> {
         let Self::Postgres(scratch) = self else {
             return Ok(());
@@ -225,7 +225,7 @@ impl Engine {
         }
         problem.map_or(Ok(()), |problem| {
             let left = left.join(" ");
-            Err(anyhow::Error::new(problem).context(format!("databases of the bench are left: {left}")))
+            Err(anyhow::Error::new(problem).context(format!("databases of the bench may be left: {left}")))
         })
     }
 }
