@@ -79,6 +79,8 @@ pub(super) struct Writer {
     known: Known,
     /// Until when nobody tries to connect.
     away_until: Option<Instant>,
+    /// Groups since the connection was made.
+    groups: u64,
 }
 
 impl Writer {
@@ -90,6 +92,7 @@ impl Writer {
             session: None,
             known: Known::default(),
             away_until: None,
+            groups: 0,
         }
     }
 
@@ -107,6 +110,11 @@ impl Writer {
             };
             if more {
                 self.apply(&mut group).await;
+                self.groups += 1;
+                // More often while the tables may be young.
+                if self.groups.is_power_of_two() {
+                    self.plan_anew().await;
+                }
             }
             self.expire().await;
         }
@@ -231,6 +239,7 @@ impl Writer {
         let connected = timeout(patience, connected)
             .await
             .unwrap_or(Err(Failure::TimedOut));
+        self.groups = 0;
         match (&connected, self.away_until.take()) {
             (Ok(_), None) => {}
             (Ok(_), Some(_)) => tracing::info!("the database is back"),
@@ -253,6 +262,20 @@ impl Writer {
         longest / 2 + longest / 2 * u32::from(chance[0]) / 256
     }
 
+    /// Lets the server forget how it goes about our statements: a plan made while a table was empty would else be kept until
+    /// the table is analysed, and read what belongs to others.
+    async fn plan_anew(&mut self) {
+        let Some(session) = self.session.take() else {
+            return;
+        };
+        let forgotten = timeout(self.shared.options.patience(), session.command("DISCARD PLANS")).await;
+        if forgotten.is_ok_and(|done| done.is_ok()) {
+            self.session = Some(session);
+        } else {
+            session.discard();
+        }
+    }
+
     /// Between groups: removes what is past its time, if this server has not done so lately.
     async fn expire(&mut self) {
         let now = self.shared.clock.now();
@@ -269,6 +292,7 @@ impl Writer {
             Ok(Ok(removed)) => {
                 self.shared.expiry.done(now, removed > 0);
                 self.session = Some(session);
+                self.plan_anew().await;
             }
             Ok(Err(_)) | Err(_) => session.discard(),
         }
