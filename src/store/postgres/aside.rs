@@ -105,16 +105,8 @@ impl Aside {
         let session = pool::session(&self.pool).await?;
         let done = timeout(self.patience, transacted(&session, begin, end, work)).await;
         let done = done.unwrap_or(Err(Failure::TimedOut));
-        let clean = match &done {
-            Ok(_) => true,
-            Err(failure) if failure.is_away() => false,
-            Err(_) => timeout(self.patience, session.command("ROLLBACK"))
-                .await
-                .is_ok_and(|rolled_back| rolled_back.is_ok()),
-        };
-        if !clean {
-            session.discard();
-        }
+        // Back to the pool, if it is fit for it.
+        drop(session.after(done.as_ref().err(), self.patience).await);
         done
     }
 }

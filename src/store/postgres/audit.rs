@@ -8,10 +8,10 @@ use tokio_postgres::Row;
 use super::cells::Arrays;
 use super::failure::{Failure, Outcome};
 use super::statement::{Session, Statement};
-use crate::audit::{AuditFacts, Node, Opening};
+use crate::audit::{Node, Opening};
 use crate::domain::date::Timestamp;
 use crate::store::audit_log::{Batch, Head, LeafRow, LeaseHolder, OpeningRow, StoredCheckpoint, WaitingLeaf};
-use crate::store::columns::{Columns, Corrupt, Sink as _, whole};
+use crate::store::columns::{Columns, Sink as _, whole};
 use crate::store::rows::{self, audit::place};
 
 const HEAD: Statement = Statement {
@@ -274,11 +274,7 @@ pub(super) async fn last_instant(session: &Session) -> Outcome<Timestamp> {
         .await?;
     let opening = LAST_OPENING
         .find(session, &[], |row| {
-            let mut columns = Columns::new(row, "audit_opening");
-            let entry = columns.number()?;
-            let facts =
-                AuditFacts::decode(columns.blob()?).map_err(|_| Corrupt::of("audit_opening", entry))?;
-            Ok(facts.instant)
+            rows::audit::opening_instant(&mut Columns::new(row, "audit_opening"))
         })
         .await?;
     Ok(opening.map_or(request, |opening| opening.max(request)))

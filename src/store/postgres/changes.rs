@@ -5,7 +5,7 @@
 //! may be there, the whole row is replaced. Conflict targets are whole primary keys, which begin with the column that the
 //! table is distributed by.
 
-use super::statement::Statement;
+use super::statement::{Statement, statements};
 
 /// Inserts rows given as one array a column, or replaces those of the same key.
 macro_rules! upsert {
@@ -52,15 +52,6 @@ macro_rules! insert {
             $(, ", $", $mnumber, "::", stringify!($mtype), "[]")*,
             ")\n            AS k (", stringify!($column) $(, ", ", stringify!($more))*, ")"
         )
-    };
-}
-
-macro_rules! statements {
-    ($($(#[$comment:meta])* const $name:ident($parameters:literal) = $sql:expr;)+) => {
-        $($(#[$comment])* pub(super) const $name: Statement = Statement { sql: $sql, parameters: $parameters };)+
-
-        /// The statements of this file.
-        pub(super) const CATALOGUE: &[Statement] = &[$($name),+];
     };
 }
 

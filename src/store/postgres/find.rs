@@ -1,16 +1,7 @@
 //! The statements that find what a group concerns, many keys at once. Each names the column its table is distributed by.
 
-use super::statement::Statement;
+use super::statement::{Statement, statements};
 use crate::store::rows::{position_columns, version_columns};
-
-macro_rules! statements {
-    ($($(#[$comment:meta])* const $name:ident($parameters:literal) = $sql:expr;)+) => {
-        $($(#[$comment])* pub(super) const $name: Statement = Statement { sql: $sql, parameters: $parameters };)+
-
-        /// The statements of this file.
-        pub(super) const CATALOGUE: &[Statement] = &[$($name),+];
-    };
-}
 
 statements! {
     const FIND_TOKENS(1) = "-- find_tokens

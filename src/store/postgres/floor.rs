@@ -222,9 +222,7 @@ impl Floor for PostgresFloor {
 
     fn write_group(&mut self, _: Work, targets: &[Target]) -> Result<(), StoreError> {
         let first = self.counter;
-        for _ in targets {
-            self.counter += 1;
-        }
+        self.counter += i64::try_from(targets.len()).unwrap_or(0);
         let written = write(&self.session, &self.patterns, targets, first);
         Ok(self.runtime.block_on(written)?)
     }

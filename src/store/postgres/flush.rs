@@ -282,32 +282,26 @@ struct ToRun<'s> {
 }
 
 impl<'s> ToRun<'s> {
-    /// Puts a row for each item, if there is any.
+    /// Puts a row for each item.
     fn put<T>(
         &mut self,
         statement: Statement,
         items: impl IntoIterator<Item = T>,
         cells: impl FnMut(T, &mut Arrays<'s>),
     ) {
-        let rows = Arrays::of(items, cells);
-        if !rows.is_empty() {
-            self.statements
-                .push(put(self.session, statement, rows).boxed_local());
-        }
+        let session = self.session;
+        self.add(Arrays::of(items, cells), |rows| put(session, statement, rows));
     }
 
-    /// Puts a row for each item, if there is any; somebody else may have taken a key meanwhile.
+    /// Puts a row for each item; somebody else may have taken a key meanwhile.
     fn claim<T>(
         &mut self,
         statement: Statement,
         items: impl IntoIterator<Item = T>,
         cells: impl FnMut(T, &mut Arrays<'s>),
     ) {
-        let rows = Arrays::of(items, cells);
-        if !rows.is_empty() {
-            self.statements
-                .push(claim(self.session, statement, rows).boxed_local());
-        }
+        let session = self.session;
+        self.add(Arrays::of(items, cells), |rows| claim(session, statement, rows));
     }
 
     /// Removes the rows of keys, of which so many are on file for sure.
@@ -317,10 +311,20 @@ impl<'s> ToRun<'s> {
         (sure, keys): (usize, Vec<K>),
         cells: impl FnMut(K, &mut Arrays<'s>),
     ) {
-        let rows = Arrays::of(keys, cells);
+        let session = self.session;
+        self.add(Arrays::of(keys, cells), |rows| {
+            take_away(session, statement, rows, sure)
+        });
+    }
+
+    /// Adds what is to be done with rows, if there are any.
+    fn add<W: Future<Output = Outcome<()>> + 's>(
+        &mut self,
+        rows: Arrays<'s>,
+        write: impl FnOnce(Arrays<'s>) -> W,
+    ) {
         if !rows.is_empty() {
-            self.statements
-                .push(take_away(self.session, statement, rows, sure).boxed_local());
+            self.statements.push(write(rows).boxed_local());
         }
     }
 }

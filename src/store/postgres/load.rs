@@ -95,11 +95,11 @@ impl Meant {
         self.tokens.contains_key(token)
     }
 
-    fn subject_of(&self, token: TokenId) -> Option<SubjectId> {
-        let presented = self.tokens.values().find(|row| row.token_id == token);
-        presented
-            .map(|row| row.subject_id)
-            .or_else(|| self.absent.get(&token).copied())
+    /// The subjects of all tokens that were found, by the tokens' numbers.
+    fn by_number(&self) -> BTreeMap<TokenId, SubjectId> {
+        let presented = self.tokens.values().map(|row| (row.token_id, row.subject_id));
+        let absent = self.absent.iter().map(|(token, subject)| (*token, *subject));
+        absent.chain(presented).collect()
     }
 
     /// Mobile-only subjects of the numbers presented.
@@ -132,12 +132,13 @@ pub(super) async fn find(session: &Session, keys: &Keys) -> Outcome<Meant> {
         find_liabilities(session, meant.accounts.values())
     );
     meant.links = links?;
+    let known = meant.by_number();
     let unresolved = liabilities?
         .iter()
         .flatten()
         .flat_map(|liability| &liability.tokens)
         .map(|shown| shown.token.token_id)
-        .filter(|token| meant.subject_of(*token).is_none())
+        .filter(|token| !known.contains_key(token))
         .collect();
     meant.absent = subjects_of(session, unresolved).await?;
     Ok(meant)
@@ -190,13 +191,14 @@ pub(super) async fn lock_and_load(
 fn place(plan: &Plan<'_>, meant: Meant, set: &mut WorkingSet) -> Outcome<()> {
     let mut needed = meant.subjects();
     let mut complete = meant.leads_where(plan.meant);
+    let known = meant.by_number();
     for account in meant.accounts.values() {
         let row = current_row(set, account);
         let others = row.iter().flat_map(|row| row.version.liabilities.iter().skip(1));
         let tokens = others.flat_map(|liability| &liability.tokens);
         let mut liable = BTreeSet::from([account.holder]);
         for shown in tokens {
-            let subject = meant.subject_of(shown.token.token_id);
+            let subject = known.get(&shown.token.token_id);
             complete &= subject.is_some();
             liable.extend(subject);
         }

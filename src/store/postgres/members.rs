@@ -8,9 +8,9 @@ use tokio_postgres::Row;
 use super::cells::Arrays;
 use super::failure::Outcome;
 use super::statement::{Session, Statement};
-use crate::domain::member::{Member, Role};
+use crate::domain::member::Member;
 use crate::domain::names::MemberNo;
-use crate::domain::unit::working_set::{MemberStanding, Network};
+use crate::domain::unit::working_set::Network;
 use crate::store::columns::Columns;
 use crate::store::rows;
 
@@ -131,7 +131,7 @@ impl Known {
             }
             self.network.members = members
                 .iter()
-                .map(|member| (member.member_no, standing(member)))
+                .map(|member| (member.member_no, rows::register::standing(member, None)))
                 .collect();
             self.generation = Some(seen.generation);
         }
@@ -155,15 +155,6 @@ impl Known {
     pub fn forget(&mut self) {
         self.generation = None;
         self.generation_lent = None;
-    }
-}
-
-fn standing(member: &Member) -> MemberStanding {
-    MemberStanding {
-        lender_group: member.lender_group,
-        state: member.state,
-        is_lender: member.has_role(Role::Lender),
-        latest_as_of: None,
     }
 }
 

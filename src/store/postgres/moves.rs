@@ -4,18 +4,9 @@
 
 use super::failure::{Failure, Outcome};
 use super::members;
-use super::statement::{Session, Statement};
+use super::statement::{Session, Statement, statements};
 use crate::domain::names::SubjectId;
 use crate::domain::unit::Change;
-
-macro_rules! statements {
-    ($($(#[$comment:meta])* const $name:ident($parameters:literal) = $sql:expr;)+) => {
-        $($(#[$comment])* const $name: Statement = Statement { sql: $sql, parameters: $parameters };)+
-
-        /// The statements of this file.
-        pub(super) const CATALOGUE: &[Statement] = &[$($name),+];
-    };
-}
 
 statements! {
     const MOVE_TOKEN(2) = "-- move_token

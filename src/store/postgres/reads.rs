@@ -19,13 +19,13 @@ use crate::store::{Holdings, StoredPosition, StoredVersion, versions_page};
 pub(super) const CURRENT_POSITIONS: Statement = Statement {
     sql: concat!(
         "-- current_positions
-        SELECT p.",
+        SELECT ",
         position_columns!(),
         version_columns!(),
         "
-        FROM position p
-        WHERE p.subject_id = ANY($1::bigint[])
-            AND (p.subject_id, p.member_no, p.account_no) IN (
+        FROM position
+        WHERE subject_id = ANY($1::bigint[])
+            AND (subject_id, member_no, account_no) IN (
                 SELECT k.subject_id, k.member_no, k.account_no
                 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS k (subject_id, member_no, account_no))"
     ),

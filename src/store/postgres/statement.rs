@@ -1,8 +1,10 @@
 //! Statements: text with a name, prepared once for each connection, bound in full, sent without waiting for one another.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::future::{LocalBoxFuture, join_all};
+use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -17,6 +19,17 @@ pub(super) struct Statement {
     /// Parameters it takes.
     pub parameters: usize,
 }
+
+/// Statements as constants, and all of them as the file's CATALOGUE.
+macro_rules! statements {
+    ($($(#[$comment:meta])* const $name:ident($parameters:literal) = $sql:expr;)+) => {
+        $($(#[$comment])* pub(super) const $name: Statement = Statement { sql: $sql, parameters: $parameters };)+
+
+        /// The statements of this file.
+        pub(super) const CATALOGUE: &[Statement] = &[$($name),+];
+    };
+}
+pub(super) use statements;
 
 /// Parameters of one execution.
 pub(super) type Bound<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -53,6 +66,23 @@ impl Session {
     /// The first row of a query that is not in the catalogue: what a bench looks at once.
     pub async fn row(&self, sql: &str) -> Outcome<Option<Row>> {
         Ok(self.client.query(sql, &[]).await?.into_iter().next())
+    }
+
+    /// The session again after a transaction that ended so, if it can be used: whatever was begun is undone. A connection that
+    /// failed is ended.
+    pub async fn after(self, failure: Option<&Failure>, patience: Duration) -> Option<Self> {
+        let usable = match failure {
+            None => true,
+            Some(failure) if failure.is_away() => false,
+            Some(_) => timeout(patience, self.command("ROLLBACK"))
+                .await
+                .is_ok_and(|undone| undone.is_ok()),
+        };
+        if usable {
+            return Some(self);
+        }
+        self.discard();
+        None
     }
 
     /// Ends the connection: something is still under way on it, or nobody knows what.

@@ -22,6 +22,7 @@ use super::pool::{self, PostgresOptions};
 use super::statement::Session;
 use super::{changes, find, members, moves, numbers, usage};
 use crate::domain::clock::{SharedClock, SharedEntropy};
+use crate::domain::names::SubjectId;
 use crate::domain::unit::working_set::MarketRules;
 use crate::domain::unit::{Accepted, Refused, Write};
 use crate::store::group::Instants;
@@ -130,12 +131,16 @@ impl Writer {
                     let _ = job.reply.send(answer.map_err(ApplyError::from));
                 }
             }
-            Err(failure) if group.len() == 1 || failure.is_away() => {
+            Err(failure) if failure.is_away() => {
                 tracing::debug!(?failure, "a group was given up");
-                let mut failures = std::iter::once(StoreError::from(failure));
                 for job in group.drain(..) {
-                    let error = failures.next().unwrap_or(StoreError::Unavailable);
-                    let _ = job.reply.send(Err(ApplyError::Store(error)));
+                    let _ = job.reply.send(Err(ApplyError::Store(StoreError::Unavailable)));
+                }
+            }
+            Err(failure) if group.len() == 1 => {
+                tracing::debug!(?failure, "a write was given up");
+                if let Some(job) = group.pop() {
+                    let _ = job.reply.send(Err(ApplyError::Store(failure.into())));
                 }
             }
             Err(_) => self.apply_one_by_one(group).await,
@@ -193,7 +198,7 @@ impl Writer {
         &mut self,
         writes: &[&Write],
         doubt: &mut Option<Doubt>,
-        also: &BTreeSet<crate::domain::names::SubjectId>,
+        also: &BTreeSet<SubjectId>,
     ) -> Outcome<Vec<Result<Accepted, Refused>>> {
         let session = match self.session.take() {
             Some(session) if !session.is_closed() => session,
@@ -210,19 +215,7 @@ impl Writer {
         let done = timeout(patience, Box::pin(group.commit(doubt)))
             .await
             .unwrap_or(Err(Failure::TimedOut));
-        let reusable = match &done {
-            Ok(_) => true,
-            Err(failure) if failure.is_away() => false,
-            // Whatever was begun is undone before the connection is used again.
-            Err(_) => timeout(patience, session.command("ROLLBACK"))
-                .await
-                .is_ok_and(|done| done.is_ok()),
-        };
-        if reusable {
-            self.session = Some(session);
-        } else {
-            session.discard();
-        }
+        self.session = session.after(done.as_ref().err(), patience).await;
         done
     }
 

@@ -1,6 +1,7 @@
 //! The audit log's tables.
 
-use crate::audit::{Frontier, Node, NodeAt, NodeHash, Opening};
+use crate::audit::{AuditFacts, Frontier, Node, NodeAt, NodeHash, Opening};
+use crate::domain::date::Timestamp;
 use crate::store::audit_log::{EntryId, LeafRow, OpeningRow, StoredCheckpoint, WaitingLeaf};
 use crate::store::columns::{Columns, Corrupt, Row};
 
@@ -59,6 +60,13 @@ pub(in crate::store) fn placed_opening<R: Row>(columns: &mut Columns<'_, R>) -> 
         index: columns.count()?,
         opening: opening(columns)?,
     })
+}
+
+/// The instant of an entry: number, content.
+pub(in crate::store) fn opening_instant<R: Row>(columns: &mut Columns<'_, R>) -> Result<Timestamp, R::Error> {
+    let entry = columns.number()?;
+    let facts = AuditFacts::decode(columns.blob()?).map_err(|_| Corrupt::of("audit_opening", entry))?;
+    Ok(facts.instant)
 }
 
 /// A kept node of a level: index, hash.

@@ -1,9 +1,12 @@
 //! The register: members, certificates, grants, proposals.
 
+use chrono::NaiveDate;
+
 use crate::domain::member::{Certificate, LenderGroup, Member, MemberState, Role};
 use crate::domain::names::{Fingerprint, MemberId, MemberNo, RequestId, Sha256};
 use crate::domain::unit::Rpc;
 use crate::domain::unit::rows::{GrantRow, ProposalRow};
+use crate::domain::unit::working_set::MemberStanding;
 use crate::store::columns::{Columns, Row, Sink};
 
 /// A member without its certificates.
@@ -112,6 +115,16 @@ pub(in crate::store) fn put_proposal<'a>(
         .bytes(&row.body.0[..])
         .bytes(&row.proposed_by.0[..])
         .instant(row.proposed_at);
+}
+
+/// What answers need to know of a member that reported last for `latest_as_of`.
+pub(in crate::store) fn standing(member: &Member, latest_as_of: Option<NaiveDate>) -> MemberStanding {
+    MemberStanding {
+        lender_group: member.lender_group,
+        state: member.state,
+        is_lender: member.has_role(Role::Lender),
+        latest_as_of,
+    }
 }
 
 /// Gives each certificate to its member.

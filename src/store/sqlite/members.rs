@@ -6,9 +6,9 @@ use super::failure::Outcome;
 use super::parameters::Parameters;
 use super::statement::{Prepares, Statement};
 use crate::domain::date::to_epoch_days;
-use crate::domain::member::{Member, Role};
+use crate::domain::member::Member;
 use crate::domain::names::MemberNo;
-use crate::domain::unit::working_set::{MemberStanding, Network};
+use crate::domain::unit::working_set::Network;
 use crate::store::columns::Columns;
 use crate::store::rows;
 
@@ -113,13 +113,8 @@ pub(super) fn network(connection: &impl Prepares) -> Outcome<Network> {
         let known = latest
             .iter()
             .find(|(member_no, _)| *member_no == member.member_no);
-        let standing = MemberStanding {
-            lender_group: member.lender_group,
-            state: member.state,
-            is_lender: member.has_role(Role::Lender),
-            latest_as_of: known.and_then(|(_, as_of)| *as_of),
-        };
-        (member.member_no, standing)
+        let latest_as_of = known.and_then(|(_, as_of)| *as_of);
+        (member.member_no, rows::register::standing(&member, latest_as_of))
     };
     Ok(Network {
         members: all(connection)?.into_iter().map(standing).collect(),

@@ -11,16 +11,16 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::failure::{Failure, Outcome, corrupt};
+use super::failure::{Failure, Outcome};
 use super::statement::{Prepares, Session, Statement};
 use super::{checkpointer, flush, load, members};
-use crate::audit::AuditFacts;
 use crate::domain::clock::SharedClock;
 use crate::domain::date::Timestamp;
 use crate::domain::unit::working_set::{MarketRules, Network, Numbers};
 use crate::domain::unit::{Accepted, Keys, WorkingSet, Write};
 use crate::store::columns::Columns;
 use crate::store::group::{self, Decided, Instants};
+use crate::store::rows;
 use crate::store::{ApplyError, REQUEST_KEPT_SECONDS, StoreError};
 
 /// Most writes of one group.
@@ -278,10 +278,7 @@ impl Writer {
 fn last_instant(connection: &Connection) -> Outcome<Timestamp> {
     let request = LAST_REQUEST.get(connection, [], |row| Columns::new(row, "request").instant())?;
     let opening = LAST_OPENING.find(connection, [], |row| {
-        let mut columns = Columns::new(row, "audit_opening");
-        let entry = columns.number()?;
-        let facts = AuditFacts::decode(columns.blob()?).map_err(|_| corrupt("audit_opening", entry))?;
-        Ok(facts.instant)
+        rows::audit::opening_instant(&mut Columns::new(row, "audit_opening"))
     })?;
     Ok(opening.map_or(request, |opening| opening.max(request)))
 }
