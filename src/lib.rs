@@ -20,6 +20,7 @@ pub mod reporting;
 pub mod wire;
 
 pub mod client;
+pub mod import;
 pub mod server;
 
 pub mod cli;

@@ -3,6 +3,7 @@
 //! A value that exists is valid: constructors parse and refuse, nobody checks again. Every other module may import this
 //! one; it imports nothing of ours.
 
+pub mod batch;
 pub mod caller;
 pub mod clock;
 pub mod currency;

@@ -7,6 +7,7 @@
 
 pub mod entropy;
 pub mod keys;
+pub mod named;
 pub mod normalise;
 pub mod oprf;
 pub mod token;
