@@ -22,7 +22,7 @@ pub struct Bound {
 }
 
 /// All of them, in the order of the sample.
-pub const BOUNDS: [Bound; 19] = [
+pub const BOUNDS: [Bound; 21] = [
     Bound {
         key: "tls.reload_interval_ms",
         about: "Milliseconds between looks at the three files; SIGHUP looks at once.",
@@ -72,6 +72,20 @@ pub const BOUNDS: [Bound; 19] = [
         min: 1,
         max: 1_000_000_000,
         read: |config| config.market.network_evaluations_per_day,
+    },
+    Bound {
+        key: "market.batch_reject_percent",
+        about: "Rejected records per hundred above which a batch is stopped, from record 10,000 on.",
+        min: 1,
+        max: 100,
+        read: |config| config.market.batch_reject_percent.into(),
+    },
+    Bound {
+        key: "market.batch_swing_percent",
+        about: "Change of a FULL batch's active positions, per hundred of the one before, above which it is held.",
+        min: 1,
+        max: 1_000,
+        read: |config| config.market.batch_swing_percent.into(),
     },
     Bound {
         key: "limits.message_bytes_max",

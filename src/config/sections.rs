@@ -65,6 +65,10 @@ pub struct Market {
     pub approvals: u32,
     /// Token evaluations a civil day of all members together above which the service alarms.
     pub network_evaluations_per_day: u64,
+    /// Rejected records per hundred above which a batch is stopped, from record 10,000 on.
+    pub batch_reject_percent: u32,
+    /// Change of a FULL batch's active positions, per hundred of the one before, above which it is held.
+    pub batch_swing_percent: u32,
     /// Lowest band edge in whole units, by currency; 1,000 for those not named.
     pub lowest_band_edges: BTreeMap<String, i64>,
 }
@@ -193,6 +197,8 @@ impl Default for Market {
             zone: "Asia/Shanghai".to_owned(),
             approvals: rules.approvals,
             network_evaluations_per_day: rules.network_evaluations_per_day,
+            batch_reject_percent: rules.batch_reject_percent,
+            batch_swing_percent: rules.batch_swing_percent,
             lowest_band_edges: BTreeMap::new(),
         }
     }
@@ -275,6 +281,8 @@ impl Market {
             lowest_edges,
             approvals: self.approvals,
             network_evaluations_per_day: self.network_evaluations_per_day,
+            batch_reject_percent: self.batch_reject_percent,
+            batch_swing_percent: self.batch_swing_percent,
         })
     }
 }

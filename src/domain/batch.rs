@@ -51,7 +51,7 @@ impl BatchId {
 pub struct BatchNo(pub i64);
 
 /// Names a batch and says what it is. Everything but `resume_from` must be the same in every stream of the batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchHeader {
     /// The member's name of it.
     pub batch_id: BatchId,
@@ -157,7 +157,7 @@ pub struct BatchCounts {
 }
 
 /// One batch of a member.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {
     /// Whose.
     pub member_no: MemberNo,
@@ -180,7 +180,7 @@ pub struct Batch {
 }
 
 /// What was found about one record: why it was rejected, or what is odd about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordResult {
     /// Counts from 1 within the batch.
     pub record_number: u64,

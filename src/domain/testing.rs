@@ -39,6 +39,7 @@ pub fn position() -> PositionBuilder {
             as_of: ago(1),
             sequence: 1,
         },
+        first_as_of: ago(1),
     };
     PositionBuilder(PositionRow {
         subject_id: SubjectId(1),

@@ -65,6 +65,10 @@ pub struct Pseudonym {
 
 redacted_debug!(Pseudonym);
 
+/// Keyed hashes of the tokens of a position, 16 bytes for each liable person, in order: equal for equal tokens, and nothing
+/// about them without the key.
+pub type TokenDigests = Vec<u8>;
+
 /// A token as stored with a position: its number and type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TokenRef {

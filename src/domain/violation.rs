@@ -62,6 +62,17 @@ pub enum Code {
     CertificateTaken,
     SecondOperatorRequired,
     SubjectUnknown,
+    FileHeader,
+    FileTrailer,
+    FileControlTotal,
+    FileRejectRate,
+    FileCountSwing,
+    BatchUnknown,
+    BatchIdReused,
+    BatchTakenOver,
+    BatchFinished,
+    BatchNotHeld,
+    ResumePoint,
 }
 
 impl Code {
@@ -124,6 +135,17 @@ impl Code {
             Self::CertificateTaken => "CERTIFICATE_TAKEN",
             Self::SecondOperatorRequired => "SECOND_OPERATOR_REQUIRED",
             Self::SubjectUnknown => "SUBJECT_UNKNOWN",
+            Self::FileHeader => "FILE_HEADER",
+            Self::FileTrailer => "FILE_TRAILER",
+            Self::FileControlTotal => "FILE_CONTROL_TOTAL",
+            Self::FileRejectRate => "FILE_REJECT_RATE",
+            Self::FileCountSwing => "FILE_COUNT_SWING",
+            Self::BatchUnknown => "BATCH_UNKNOWN",
+            Self::BatchIdReused => "BATCH_ID_REUSED",
+            Self::BatchTakenOver => "BATCH_TAKEN_OVER",
+            Self::BatchFinished => "BATCH_FINISHED",
+            Self::BatchNotHeld => "BATCH_NOT_HELD",
+            Self::ResumePoint => "RESUME_POINT",
         }
     }
 
@@ -148,10 +170,21 @@ impl Code {
             | Self::TokensNotEvaluated
             | Self::AlreadyReviewedToday
             | Self::SecondOperatorRequired
-            | Self::SubjectUnknown => RefusalKind::State,
+            | Self::SubjectUnknown
+            | Self::FileControlTotal
+            | Self::FileRejectRate
+            | Self::FileCountSwing
+            | Self::BatchFinished
+            | Self::BatchNotHeld
+            | Self::ResumePoint => RefusalKind::State,
             Self::ConsentMissing | Self::ConsentExpired | Self::ConsentPurpose => RefusalKind::Consent,
-            Self::AccountUnknown | Self::MemberUnknown | Self::CertificateUnknown => RefusalKind::NotFound,
-            Self::RequestIdReused | Self::MemberExists | Self::CertificateTaken => RefusalKind::AlreadyExists,
+            Self::AccountUnknown | Self::MemberUnknown | Self::CertificateUnknown | Self::BatchUnknown => {
+                RefusalKind::NotFound
+            }
+            Self::RequestIdReused | Self::MemberExists | Self::CertificateTaken | Self::BatchIdReused => {
+                RefusalKind::AlreadyExists
+            }
+            Self::BatchTakenOver => RefusalKind::Aborted,
             Self::QuotaExceeded => RefusalKind::Exhausted,
             Self::FieldRequired
             | Self::EnumUnknown
@@ -179,7 +212,9 @@ impl Code {
             | Self::IdentityKindMixed
             | Self::PageSize
             | Self::PageToken
-            | Self::PurposeNotAllowed => RefusalKind::Message,
+            | Self::PurposeNotAllowed
+            | Self::FileHeader
+            | Self::FileTrailer => RefusalKind::Message,
         }
     }
 }
@@ -199,6 +234,8 @@ pub enum RefusalKind {
     AlreadyExists,
     /// A quota is used up: `RESOURCE_EXHAUSTED`.
     Exhausted,
+    /// Somebody else was faster: `ABORTED`.
+    Aborted,
 }
 
 /// One broken rule.

@@ -132,7 +132,8 @@ impl Members {
             | Outcome::Answered(_)
             | Outcome::Member(_)
             | Outcome::Certificate(_)
-            | Outcome::Approved { .. } => Ok(false),
+            | Outcome::Approved { .. }
+            | Outcome::Batch(_) => Ok(false),
         }
     }
 

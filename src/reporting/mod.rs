@@ -1,12 +1,14 @@
-//! The room in which members report their own positions, one at a time, and read their own book.
+//! The room in which members report their own positions, one at a time or in batches, and read their own book.
 //!
 //! Tokens become pseudonyms here on the way in and tokens again on the way out; what is accepted is decided in a unit of
 //! work. Invariant: a member touches and sees its own accounts only.
 
+mod batch;
 mod own;
 
 use std::sync::Arc;
 
+pub use batch::{CHUNK_RECORDS_MAX, Stated, StatedRecord};
 pub use own::{OwnPosition, OwnVersion};
 
 use crate::domain::caller::Caller;
@@ -114,6 +116,7 @@ impl Reporting {
 
     /// The statement under pseudonyms, all its tokens mapped at once.
     fn sealed(&self, caller: &Caller, statement: Statement) -> Result<Report, ApplyError> {
+        let token_digests = Some(self.digests(&statement.position.liabilities));
         let liabilities = statement.position.liabilities.iter();
         let tokens: Vec<&SubjectToken> = liabilities
             .flat_map(|liability| &liability.tokens)
@@ -132,6 +135,7 @@ impl Reporting {
             event: statement.event,
             violations: statement.findings.violations,
             warnings: statement.findings.warnings,
+            token_digests,
         })
     }
 

@@ -118,6 +118,7 @@ const fn code_of(kind: RefusalKind) -> Rpc {
         RefusalKind::NotFound => Rpc::NotFound,
         RefusalKind::AlreadyExists => Rpc::AlreadyExists,
         RefusalKind::Exhausted => Rpc::ResourceExhausted,
+        RefusalKind::Aborted => Rpc::Aborted,
     }
 }
 

@@ -260,6 +260,12 @@ pub(super) trait Sink<'a> {
         self
     }
 
+    /// Bytes, or nothing.
+    fn optional_bytes(&mut self, bytes: Option<&'a [u8]>) -> &mut Self {
+        self.cell(bytes.map_or(Cell::Null, |bytes| Cell::Bytes(bytes.into())));
+        self
+    }
+
     /// A date.
     fn date(&mut self, date: NaiveDate) -> &mut Self {
         self.number(to_epoch_days(date))

@@ -37,7 +37,7 @@ macro_rules! migrations {
     };
 }
 
-migrations!("0001_foundation", "0002_key_check");
+migrations!("0001_foundation", "0002_key_check", "0003_batch");
 
 /// Version of the schema that this program needs: the number of the last step.
 pub fn expected() -> i64 {

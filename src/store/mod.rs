@@ -5,6 +5,7 @@
 //! durable, and a refused write leaves no trace.
 
 pub mod audit_log;
+pub mod batch_book;
 mod codec;
 mod columns;
 pub mod copy;
@@ -22,6 +23,7 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 
 pub use audit_log::AuditLog;
+pub use batch_book::BatchBook;
 pub use error::StoreError;
 
 use crate::domain::member::Member;
@@ -87,7 +89,7 @@ pub struct Holdings {
 
 /// A database of the market. Object safe and shared; all methods may be called at once.
 #[async_trait]
-pub trait Store: AuditLog + Send + Sync + 'static {
+pub trait Store: AuditLog + BatchBook + Send + Sync + 'static {
     /// Does a unit of work: decided in turn with all others, durable on return. A caller that goes away cancels nothing
     /// half-way.
     async fn apply(&self, write: Write) -> Result<Accepted, ApplyError>;

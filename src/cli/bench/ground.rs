@@ -144,6 +144,7 @@ impl Ground {
                 event: Some(EventType::PeriodClose),
                 violations: Vec::new(),
                 warnings: Vec::new(),
+                token_digests: None,
             })),
         }
     }
@@ -263,7 +264,8 @@ async fn enrol(store: &dyn Store, callers: Vec<Certificate>) -> anyhow::Result<V
             | Outcome::Answered(_)
             | Outcome::Charged { .. }
             | Outcome::Certificate(_)
-            | Outcome::Approved { .. } => anyhow::bail!("a lender was not enrolled"),
+            | Outcome::Approved { .. }
+            | Outcome::Batch(_) => anyhow::bail!("a lender was not enrolled"),
         }
     }
     Ok(lenders)

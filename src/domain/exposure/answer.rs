@@ -17,6 +17,8 @@ use crate::domain::unit::working_set::{MarketRules, Network, SubjectRows};
 
 /// Days after its business date for which a lender's latest report still covers.
 const COVERAGE_DAYS: u32 = 2;
+/// A batch completed longer ago no longer speaks for its member: its latest report does.
+const BATCH_DAYS: u32 = 30;
 
 /// Who asks, when, and what everybody knows.
 #[derive(Debug, Clone, Copy)]
@@ -156,11 +158,16 @@ fn match_level(about: &About, joined: bool) -> MatchLevel {
 /// Share of the other active lenders that reported lately, rounded down; 100 if there are none.
 fn coverage_percent(asked: &Asked<'_>) -> u32 {
     let since = days_before(asked.today(), COVERAGE_DAYS);
+    let batch_since = days_before(asked.today(), BATCH_DAYS);
     let (mut lenders, mut covered) = (0_u32, 0_u32);
     for (member_no, standing) in &asked.network.members {
         if *member_no != asked.caller && standing.state == MemberState::Active && standing.is_lender {
             lenders += 1;
-            covered += u32::from(standing.latest_as_of.is_some_and(|as_of| as_of >= since));
+            let batch = standing
+                .latest_batch
+                .filter(|batch| batch.completed_on > batch_since);
+            let latest = batch.map(|batch| batch.as_of).or(standing.latest_as_of);
+            covered += u32::from(latest.is_some_and(|as_of| as_of >= since));
         }
     }
     (covered * 100).checked_div(lenders).unwrap_or(100)

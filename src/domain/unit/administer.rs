@@ -319,16 +319,13 @@ fn free(set: &WorkingSet, fingerprint: Fingerprint, field: &str) -> Result<(), R
 }
 
 fn put(set: &mut WorkingSet, member: &Member) {
-    let latest_as_of = set
-        .network
-        .members
-        .get(&member.member_no)
-        .and_then(|standing| standing.latest_as_of);
+    let known = set.network.members.get(&member.member_no);
     let standing = MemberStanding {
         lender_group: member.lender_group,
         state: member.state,
         is_lender: member.has_role(Role::Lender),
-        latest_as_of,
+        latest_as_of: known.and_then(|standing| standing.latest_as_of),
+        latest_batch: known.and_then(|standing| standing.latest_batch),
     };
     set.network.members.insert(member.member_no, standing);
     set.register.insert(member.member_no, member.clone());

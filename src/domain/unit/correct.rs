@@ -7,7 +7,7 @@ use super::report::{
 };
 use super::rows::{AccountRow, PositionRow, Version};
 use super::working_set::Change;
-use super::{Correction, Decision, Outcome, Refused, WorkingSet};
+use super::{Correction, Decision, Outcome, Refused, Report, WorkingSet};
 use crate::domain::date::Timestamp;
 use crate::domain::names::{AccountRef, MemberNo};
 use crate::domain::position::DeletionReason;
@@ -47,9 +47,10 @@ pub(super) fn decide(
     let number = account.versions_made.saturating_add(1);
     let mut version = version_of(number, report, &plan, at);
     version.correction_reason = Some(correction.reason.clone());
+    version.first_as_of = target.first_as_of;
     version.event = Some(crate::domain::position::EventType::Corrected);
     if is_current {
-        replace_current(set, &key, version, &plan, at);
+        replace_current(set, &key, version, &plan, report, at);
     } else {
         replace_past(set, &key, target, version, at);
     }
@@ -76,6 +77,11 @@ pub(super) fn delete(
         return Err(Refused::because(deleted_account("account_ref")));
     }
     record::update_rows(set, &account, |row| row.deleted = Some(reason));
+    let account = AccountRow {
+        is_open: false,
+        ..account
+    };
+    record::put_account(set, account.clone());
     let subjects = record::subjects_of(set, &account);
     Ok(Decision {
         outcome: Outcome::Deleted,
@@ -143,6 +149,7 @@ fn replace_current(
     key: &(MemberNo, AccountRef),
     version: Version,
     plan: &Plan,
+    report: &Report,
     at: Timestamp,
 ) {
     // Binding may have moved the account to another subject: read it again.
@@ -154,6 +161,8 @@ fn replace_current(
     let account = AccountRow {
         holder,
         versions_made: number,
+        is_open: version.facts.status.is_active(),
+        token_digests: report.token_digests.clone(),
         ..account
     };
     record::put_account(set, account.clone());

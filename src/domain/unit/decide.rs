@@ -1,6 +1,8 @@
 //! One write, decided on the rows it concerns.
 
-use super::{Action, Decision, Refused, WorkingSet, Write, administer, correct, evaluate, look, report};
+use super::{
+    Action, Decision, Refused, WorkingSet, Write, administer, batch, correct, evaluate, look, report,
+};
 use crate::domain::date::Timestamp;
 
 /// Decides a write at an instant later than that of every write decided before.
@@ -16,5 +18,6 @@ pub fn decide(set: &mut WorkingSet, write: &Write, at: Timestamp) -> Result<Deci
         Action::Look(look) => look::decide(set, write.member_no, look, at),
         Action::ChargeEvaluations { count } => evaluate::charge(set, write.member_no, *count, at),
         Action::Administer(administration) => administer::decide(set, write, administration, at),
+        Action::Batch(work) => batch::decide(set, write.member_no, work, at),
     }
 }

@@ -5,6 +5,7 @@
 //! A refused write leaves no trace. Both engines share all of this; they only load and flush.
 
 mod administer;
+pub mod batch;
 mod bind;
 mod correct;
 mod decide;
@@ -18,6 +19,7 @@ pub mod working_set;
 
 use serde::{Deserialize, Serialize};
 
+use super::batch::RecordResult;
 use super::caller::Caller;
 use super::clock::Entropy;
 use super::date::Timestamp;
@@ -26,8 +28,9 @@ use super::inquiry::{Inquiry, Purpose};
 use super::member::{Certificate, Member};
 use super::names::{AccountRef, AnswerId, Fingerprint, MemberId, MemberNo, RequestId, Sha256, SubjectId};
 use super::position::{DeletionReason, EventType, Position};
-use super::token::Pseudonym;
+use super::token::{Pseudonym, TokenDigests};
 use super::violation::Violation;
+pub use batch::{BatchStep, BatchWork, Item, ItemAct};
 pub use decide::decide;
 pub use look::LOOKS_PER_SUBJECT_AND_DAY_MAX;
 pub use working_set::{Change, Keys, RequestName, WorkingSet};
@@ -49,11 +52,13 @@ pub enum Rpc {
     GrantEvaluations,
     MergeSubjects,
     SplitSubject,
+    UploadBatch,
+    ConfirmBatch,
 }
 
 impl Rpc {
     /// Every rpc that writes.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::ReportPosition,
         Self::CorrectPosition,
         Self::DeletePosition,
@@ -67,6 +72,8 @@ impl Rpc {
         Self::GrantEvaluations,
         Self::MergeSubjects,
         Self::SplitSubject,
+        Self::UploadBatch,
+        Self::ConfirmBatch,
     ];
 
     /// Its name: how it is stored and audited.
@@ -85,6 +92,8 @@ impl Rpc {
             Self::GrantEvaluations => "GrantEvaluations",
             Self::MergeSubjects => "MergeSubjects",
             Self::SplitSubject => "SplitSubject",
+            Self::UploadBatch => "UploadBatch",
+            Self::ConfirmBatch => "ConfirmBatch",
         }
     }
 }
@@ -130,6 +139,19 @@ impl Write {
         }
     }
 
+    /// How much work it is: about as many reports.
+    pub fn weight(&self) -> usize {
+        match &self.action {
+            Action::Batch(work) => work.weight(),
+            Action::Report(_)
+            | Action::Correct(_)
+            | Action::Delete { .. }
+            | Action::Look(_)
+            | Action::ChargeEvaluations { .. }
+            | Action::Administer(_) => 1,
+        }
+    }
+
     /// Under which name the request is remembered. A proposal is scoped to the rpc alone, so that a second operator of
     /// another member meets it.
     pub fn request_name(&self) -> Option<RequestName> {
@@ -164,6 +186,8 @@ pub enum Action {
     },
     /// Change the register of members or of subjects.
     Administer(Box<Administration>),
+    /// Take the next step with a batch.
+    Batch(Box<BatchWork>),
 }
 
 /// A position to record.
@@ -177,6 +201,8 @@ pub struct Report {
     pub violations: Vec<Violation>,
     /// What is odd about it: goes into the answer.
     pub warnings: Vec<Violation>,
+    /// Recognises its tokens, so that they need not be mapped again.
+    pub token_digests: Option<TokenDigests>,
 }
 
 /// A version to replace.
@@ -326,6 +352,17 @@ pub enum Outcome {
         /// False while a second operator has still to repeat it.
         done: bool,
     },
+    /// A step with a batch was taken.
+    Batch(Box<BatchTaken>),
+}
+
+/// A batch after a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchTaken {
+    /// As it is now.
+    pub row: rows::BatchRow,
+    /// Of a chunk: its rejected records, and accepted ones with warnings.
+    pub results: Vec<RecordResult>,
 }
 
 /// Why a unit of work was refused. It left no trace.

@@ -6,6 +6,7 @@ use super::bind::{Plan, same_tokens};
 use super::record;
 use super::rows::{AccountRow, PositionRow, Version};
 use super::{Decision, Outcome, Refused, Report, WorkingSet};
+use crate::domain::batch::BatchNo;
 use crate::domain::date::Timestamp;
 use crate::domain::names::{AccountNo, MemberNo, SubjectId};
 use crate::domain::position::{Liability, Position, ReportOrder};
@@ -82,6 +83,9 @@ fn open(
         account_no: AccountNo(set.numbers.next()),
         holder,
         versions_made: 1,
+        is_open: report.position.facts.status.is_active(),
+        carried_by: BatchNo(0),
+        token_digests: report.token_digests.clone(),
     };
     let version = version_of(1, report, &plan, at);
     plan.carry_out(set, member_no, set.rules.zone.date_of(at));
@@ -110,6 +114,8 @@ fn replace(
     let account = AccountRow {
         holder,
         versions_made: account.versions_made.saturating_add(1),
+        is_open: report.position.facts.status.is_active(),
+        token_digests: report.token_digests.clone(),
         ..account.clone()
     };
     let version = version_of(account.versions_made, report, &plan, at);
@@ -156,6 +162,19 @@ fn advance(set: &mut WorkingSet, account: &AccountRow, report: &Report, at: Time
     if let Ok(plan) = Plan::of(set, &position.liabilities) {
         plan.carry_out(set, account.member_no, set.rules.zone.date_of(at));
     }
+    let digests = report.token_digests.clone();
+    record::put_account(
+        set,
+        AccountRow {
+            // The same tokens may be of another key version by now.
+            token_digests: digests.or_else(|| account.token_digests.clone()),
+            ..set
+                .accounts
+                .get(&(account.member_no, account.account_ref.clone()))
+                .unwrap_or(account)
+                .clone()
+        },
+    );
     record::note_report(set, account.member_no, position.order.as_of);
     let received_at = at;
     let version = current_row(set, account).map(|row| row.version);
@@ -219,7 +238,7 @@ pub(super) fn plan_change(
 }
 
 /// Content is everything but the order and the event; tokens compare by pseudonym.
-fn same_content(set: &WorkingSet, stored: &Version, position: &Position<Pseudonym>) -> bool {
+pub(super) fn same_content(set: &WorkingSet, stored: &Version, position: &Position<Pseudonym>) -> bool {
     stored.facts == position.facts
         && stored.liabilities.len() == position.liabilities.len()
         && stored
@@ -238,6 +257,7 @@ pub(super) fn version_of(number: u64, report: &Report, plan: &Plan, at: Timestam
         liabilities: plan.liabilities(),
         facts: report.position.facts.clone(),
         order: report.position.order,
+        first_as_of: report.position.order.as_of,
     }
 }
 

@@ -1,13 +1,15 @@
 //! What is on file, row by row: the shape in which a unit of work sees the store.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
+use crate::domain::batch::{Batch, BatchNo, ControlTotals};
 use crate::domain::date::Timestamp;
 use crate::domain::exposure::Figures;
 use crate::domain::inquiry::{Consent, Purpose};
 use crate::domain::names::{AccountNo, AccountRef, AnswerId, MemberNo, Sha256, SubjectId};
 use crate::domain::position::{DeletionReason, EventType, Facts, Liability, LiabilityRole, ReportOrder};
-use crate::domain::token::TokenRef;
+use crate::domain::token::{TokenDigests, TokenRef};
 
 /// An account of a member: where its current version is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +24,12 @@ pub struct AccountRow {
     pub holder: SubjectId,
     /// How many versions were ever made; the next one gets one more.
     pub versions_made: u64,
+    /// Whether its current version is active and not deleted.
+    pub is_open: bool,
+    /// The latest FULL batch that carried it; zero when none did.
+    pub carried_by: BatchNo,
+    /// Recognises the tokens of its current version.
+    pub token_digests: Option<TokenDigests>,
 }
 
 /// The current version of an account, as it concerns one subject. One row for each liable subject; all of an account's
@@ -69,6 +77,8 @@ pub struct Version {
     pub facts: Facts,
     /// When it was said; advanced in place by reports that change nothing else.
     pub order: ReportOrder,
+    /// The first business date for which it was said.
+    pub first_as_of: NaiveDate,
 }
 
 /// A version that is no longer current.
@@ -198,4 +208,43 @@ pub struct ProposalRow {
     pub proposed_by: crate::domain::names::Fingerprint,
     /// When.
     pub proposed_at: Timestamp,
+}
+
+/// How far the judgement of a batch went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum BatchPhase {
+    /// Records are taken.
+    Records,
+    /// Accounts that a FULL batch did not carry are listed.
+    Listing,
+    /// They are marked.
+    Marking,
+    /// Nothing more is to be done.
+    Judged,
+}
+
+/// A batch with what only the service knows of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchRow {
+    /// The batch.
+    pub batch: Batch,
+    /// How many streams carried it: all but the latest are refused.
+    pub epoch: u64,
+    /// The number of the batch that it sends again.
+    pub resends_no: Option<BatchNo>,
+    /// How far its judgement went.
+    pub phase: BatchPhase,
+    /// The last account that this phase is through with.
+    pub listed_to: Option<AccountRef>,
+    /// Sums over its records.
+    pub totals: ControlTotals,
+}
+
+/// The latest full submission of a member: the FULL batch of the latest date that was completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastFull {
+    /// The date that it describes.
+    pub as_of: NaiveDate,
+    /// Its positions with an active status.
+    pub active: u64,
 }

@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use super::batch::{BatchStep, BatchWork, Item, ItemAct};
 use super::rows::{
-    AccountRow, FrozenRow, GrantRow, HistoryRow, InquiryRow, LinkRow, PastVersion, PositionRow, ProposalRow,
-    UsageRow,
+    AccountRow, BatchRow, FrozenRow, GrantRow, HistoryRow, InquiryRow, LastFull, LinkRow, PastVersion,
+    PositionRow, ProposalRow, UsageRow,
 };
 use super::{Accepted, Action, Administration, Rpc, Write};
+use crate::domain::batch::{BatchId, BatchNo, RecordResult};
 use crate::domain::currency::Currency;
 use crate::domain::date::BusinessZone;
 use crate::domain::exposure::BandSeries;
@@ -32,6 +34,10 @@ pub struct MarketRules {
     pub approvals: u32,
     /// Token evaluations a civil day of all members together above which the service alarms.
     pub network_evaluations_per_day: u64,
+    /// Rejected records per hundred above which a batch is stopped, from record 10,000 on.
+    pub batch_reject_percent: u32,
+    /// Change of the active positions of a FULL batch, per hundred of the one before, above which it is held.
+    pub batch_swing_percent: u32,
 }
 
 impl Default for MarketRules {
@@ -41,6 +47,8 @@ impl Default for MarketRules {
             lowest_edges: BTreeMap::new(),
             approvals: 2,
             network_evaluations_per_day: 2_000_000,
+            batch_reject_percent: 20,
+            batch_swing_percent: 30,
         }
     }
 }
@@ -69,6 +77,17 @@ pub struct MemberStanding {
     pub is_lender: bool,
     /// Greatest as_of of its accepted reports.
     pub latest_as_of: Option<NaiveDate>,
+    /// Its completed batch of the latest date.
+    pub latest_batch: Option<LatestBatch>,
+}
+
+/// A completed batch, as coverage needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LatestBatch {
+    /// The date that it describes.
+    pub as_of: NaiveDate,
+    /// The civil day on which it was completed.
+    pub completed_on: NaiveDate,
 }
 
 /// All members, as answers need them.
@@ -91,6 +110,9 @@ pub struct SubjectRows {
     pub frozen: Vec<FrozenRow>,
 }
 
+/// A member and its name of a batch.
+pub type BatchName = (MemberNo, BatchId);
+
 /// A member, rpc and request id.
 pub type RequestName = (MemberNo, Rpc, RequestId);
 
@@ -111,6 +133,10 @@ pub struct Keys {
     pub usage: BTreeSet<MemberNo>,
     /// Members by name and everything about them.
     pub register: bool,
+    /// Batches named.
+    pub batches: BTreeSet<BatchName>,
+    /// Members whose latest full submission is needed.
+    pub last_full: BTreeSet<MemberNo>,
 }
 
 impl Keys {
@@ -137,6 +163,45 @@ impl Keys {
                 self.register = true;
             }
             Action::Administer(administration) => self.add_administration(administration),
+            Action::Batch(work) => self.add_batch(write.member_no, work),
+        }
+    }
+
+    fn add_batch(&mut self, member_no: MemberNo, work: &BatchWork) {
+        self.batches.insert((member_no, work.batch_id.clone()));
+        match &work.step {
+            BatchStep::Open(header) => {
+                self.batches
+                    .extend(header.resends.clone().map(|resent| (member_no, resent)));
+            }
+            BatchStep::Chunk { items, .. } => {
+                for item in items {
+                    self.add_item(member_no, item);
+                }
+            }
+            BatchStep::Close(_) | BatchStep::Confirm => {
+                self.last_full.insert(member_no);
+            }
+            BatchStep::Proceed { page, .. } => {
+                self.last_full.insert(member_no);
+                self.accounts
+                    .extend(page.iter().map(|account| (member_no, account.clone())));
+            }
+        }
+    }
+
+    /// What one record of a batch needs.
+    pub(super) fn add_item(&mut self, member_no: MemberNo, item: &Item) {
+        self.accounts
+            .extend(item.account_ref.clone().map(|account| (member_no, account)));
+        match &item.act {
+            ItemAct::Report(report) => self.add_report(member_no, &report.position),
+            ItemAct::Correct(correction) => {
+                self.add_report(member_no, &correction.report.position);
+                self.versions
+                    .insert((member_no, correction.report.position.account_ref.clone()));
+            }
+            ItemAct::Unreadable(_) | ItemAct::Delete(_) => {}
         }
     }
 
@@ -179,6 +244,13 @@ impl Action {
                 super::rows::LookKind::Review => Rpc::ReviewPortfolio,
             },
             Self::ChargeEvaluations { .. } => Rpc::EvaluateBlinded,
+            Self::Batch(work) => match work.step {
+                BatchStep::Confirm => Rpc::ConfirmBatch,
+                BatchStep::Open(_)
+                | BatchStep::Chunk { .. }
+                | BatchStep::Close(_)
+                | BatchStep::Proceed { .. } => Rpc::UploadBatch,
+            },
             Self::Administer(administration) => match **administration {
                 Administration::CreateMember(_) => Rpc::CreateMember,
                 Administration::UpdateMember(_) => Rpc::UpdateMember,
@@ -256,6 +328,30 @@ pub enum Change {
     },
     /// The latest as_of of a member's reports grew.
     PutLatestAsOf(MemberNo, NaiveDate),
+    /// A completed batch of the latest date.
+    PutLatestBatch(MemberNo, LatestBatch),
+    /// A batch as it is now.
+    PutBatch(Box<BatchRow>),
+    /// What was found about a record of a batch, and when.
+    InsertResult(
+        MemberNo,
+        BatchNo,
+        Box<RecordResult>,
+        crate::domain::date::Timestamp,
+    ),
+    /// An account was accepted in a batch that sends rejects of another again: they are mended; any number of rows.
+    MendResults {
+        /// Whose.
+        member_no: MemberNo,
+        /// The batch that rejected it.
+        batch_no: BatchNo,
+        /// The account.
+        account_ref: AccountRef,
+        /// When.
+        at: crate::domain::date::Timestamp,
+    },
+    /// An open position that a FULL batch did not carry.
+    InsertMissing(MemberNo, BatchNo, AccountRef),
     /// A subject was created by an inquiry: one more for (member, day).
     CountSubjectCreated(MemberNo, NaiveDate),
     /// Evaluations charged to (member, day): so many more, of which the last number come from no grant.
@@ -309,6 +405,10 @@ pub struct WorkingSet {
     pub network_evaluations_today: u64,
     /// Source of new numbers.
     pub numbers: Box<dyn Numbers>,
+    /// Batches on file among those named.
+    pub batches: BTreeMap<BatchName, BatchRow>,
+    /// Latest full submissions of the members that asked for them.
+    pub last_full: BTreeMap<MemberNo, LastFull>,
     /// What to write, in order.
     pub changes: Vec<Change>,
 }
@@ -331,6 +431,8 @@ impl WorkingSet {
             proposals: BTreeMap::new(),
             network_evaluations_today: 0,
             numbers,
+            batches: BTreeMap::new(),
+            last_full: BTreeMap::new(),
             changes: Vec::new(),
         }
     }

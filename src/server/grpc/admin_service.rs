@@ -79,6 +79,7 @@ fn unexpected(session: &Session, outcome: &Outcome) -> Status {
         Outcome::Member(_) => "member",
         Outcome::Certificate(_) => "certificate",
         Outcome::Approved { .. } => "approved",
+        Outcome::Batch(_) => "batch",
     };
     session.internal(&format_args!("an administration came to another outcome: {kind}"))
 }

@@ -45,7 +45,8 @@ fn answered(session: &Session, accepted: Accepted) -> Result<(Box<Answer>, Recei
         | Outcome::Charged { .. }
         | Outcome::Member(_)
         | Outcome::Certificate(_)
-        | Outcome::Approved { .. } => Err(session.internal(&"a look had the outcome of something else")),
+        | Outcome::Approved { .. }
+        | Outcome::Batch(_) => Err(session.internal(&"a look had the outcome of something else")),
     }
 }
 

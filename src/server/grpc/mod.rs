@@ -1,10 +1,12 @@
 //! The services of the contract, one file each, and those that every gRPC service has.
 
 mod admin_service;
+mod batches;
 mod exposure_service;
 mod reporting_service;
 mod statistics_service;
 mod token_service;
+mod upload;
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
-//! `ReportingService`: a member's own positions, one at a time.
+//! `ReportingService`: a member's own positions, one at a time; batches are in the files beside this one.
 
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{Market, Stream};
+use super::{Market, Stream, batches, upload};
 use crate::domain::names::AccountNo;
 use crate::domain::unit::{Accepted, Outcome};
 use crate::domain::violation::Violation;
@@ -19,19 +19,19 @@ use crate::wire::convert::report::{
 use crate::wire::pb;
 use pb::reporting_service_server::ReportingService;
 
-/// What the rpcs of batches are called in refusals.
-const BATCHES: &str = "batches";
-
 /// The service over the room.
 pub struct Reports {
-    room: Reporting,
-    market: Arc<Market>,
+    pub(super) room: Arc<Reporting>,
+    pub(super) market: Arc<Market>,
 }
 
 impl Reports {
     /// The service over its room.
     pub fn new(room: Reporting, market: Arc<Market>) -> Self {
-        Self { room, market }
+        Self {
+            room: Arc::new(room),
+            market,
+        }
     }
 }
 
@@ -50,7 +50,8 @@ fn recorded(session: &Session, accepted: Accepted) -> Result<Recorded, Status> {
         | Outcome::Charged { .. }
         | Outcome::Member(_)
         | Outcome::Certificate(_)
-        | Outcome::Approved { .. } => Err(session.internal(&"a report had the outcome of something else")),
+        | Outcome::Approved { .. }
+        | Outcome::Batch(_) => Err(session.internal(&"a report had the outcome of something else")),
     }
 }
 
@@ -209,42 +210,42 @@ impl ReportingService for Reports {
         &self,
         request: Request<Streaming<pb::UploadBatchRequest>>,
     ) -> Result<Response<Self::UploadBatchStream>, Status> {
-        Err(Session::of(&request)?.unimplemented(BATCHES))
+        upload::upload(self, request).await
     }
 
     async fn get_batch(
         &self,
         request: Request<pb::GetBatchRequest>,
     ) -> Result<Response<pb::GetBatchResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented(BATCHES))
+        batches::get_batch(self, &request).await
     }
 
     async fn list_batches(
         &self,
         request: Request<pb::ListBatchesRequest>,
     ) -> Result<Response<pb::ListBatchesResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented(BATCHES))
+        batches::list_batches(self, &request).await
     }
 
     async fn list_record_results(
         &self,
         request: Request<pb::ListRecordResultsRequest>,
     ) -> Result<Response<pb::ListRecordResultsResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented(BATCHES))
+        batches::list_record_results(self, &request).await
     }
 
     async fn list_missing_positions(
         &self,
         request: Request<pb::ListMissingPositionsRequest>,
     ) -> Result<Response<pb::ListMissingPositionsResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented(BATCHES))
+        batches::list_missing_positions(self, &request).await
     }
 
     async fn confirm_batch(
         &self,
         request: Request<pb::ConfirmBatchRequest>,
     ) -> Result<Response<pb::ConfirmBatchResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented(BATCHES))
+        batches::confirm_batch(self, &request).await
     }
 
     async fn get_reconciliation(
@@ -273,11 +274,11 @@ fn version(own: OwnVersion) -> pb::PositionVersion {
 }
 
 /// Whether there may be another page.
-fn is_full(rows: usize, limit: u32) -> bool {
+pub(super) fn is_full(rows: usize, limit: u32) -> bool {
     u32::try_from(rows).is_ok_and(|rows| rows == limit)
 }
 
 /// A cursor that this service made: a number of eight bytes.
-fn number(cursor: &[u8]) -> Option<i64> {
+pub(super) fn number(cursor: &[u8]) -> Option<i64> {
     cursor.try_into().ok().map(i64::from_be_bytes)
 }

@@ -73,6 +73,11 @@ impl Session {
         &self.caller
     }
 
+    /// The same, to be taken along.
+    pub fn caller_shared(&self) -> Arc<Caller> {
+        Arc::clone(&self.caller)
+    }
+
     /// The call's id.
     pub fn call(&self) -> &CallId {
         &self.call

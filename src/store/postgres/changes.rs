@@ -62,13 +62,16 @@ statements! {
         RETURNING token_id");
     /// Not over another account of the same name: two servers may make it at once, about people who share no lock. What was
     /// written is returned, because Citus counts what was offered.
-    const PUT_ACCOUNTS(5) = concat!(upsert!("put_accounts" into account
+    const PUT_ACCOUNTS(8) = concat!(upsert!("put_accounts" into account
         key { 1 member_no bigint, 2 account_ref text }
-        set { 3 account_no bigint, 4 holder bigint, 5 versions_made bigint }
+        set {
+            3 account_no bigint, 4 holder bigint, 5 versions_made bigint, 6 is_open bigint, 7 carried_by bigint,
+            8 token_digests bytea
+        }
     ), "
         WHERE account.account_no = excluded.account_no
         RETURNING account_no");
-    const PUT_POSITIONS(57) = upsert!("put_positions" into position
+    const PUT_POSITIONS(58) = upsert!("put_positions" into position
         key {
             1 subject_id bigint, 2 member_no bigint, 3 account_no bigint
         }
@@ -88,7 +91,8 @@ statements! {
             47 collection_stage bigint, 48 extension_count bigint, 49 restructure_count bigint,
             50 hardship_code bigint, 51 last_payment_on bigint, 52 last_payment_amount bigint,
             53 funding_group_ref text, 54 consent_reference text, 55 adverse_notice_reference text,
-            56 adverse_notice_sent_on bigint, 57 reservation_id text
+            56 adverse_notice_sent_on bigint, 57 reservation_id text,
+            58 first_as_of bigint
         }
     );
     const REMOVE_POSITIONS(3) = "-- remove_positions
@@ -97,7 +101,7 @@ statements! {
             AND (subject_id, member_no, account_no) IN (
                 SELECT k.subject_id, k.member_no, k.account_no
                 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS k (subject_id, member_no, account_no))";
-    const PUT_PAST_VERSIONS(50) = upsert!("put_past_versions" into past_version
+    const PUT_PAST_VERSIONS(51) = upsert!("put_past_versions" into past_version
         key {
             1 account_no bigint, 2 member_no bigint
         }
@@ -116,7 +120,7 @@ statements! {
             41 extension_count bigint, 42 restructure_count bigint, 43 hardship_code bigint,
             44 last_payment_on bigint, 45 last_payment_amount bigint, 46 funding_group_ref text,
             47 consent_reference text, 48 adverse_notice_reference text, 49 adverse_notice_sent_on bigint,
-            50 reservation_id text
+            50 reservation_id text, 51 first_as_of bigint
         }
         conflict (member_no, account_no, version)
     );
@@ -157,6 +161,44 @@ statements! {
         FROM unnest($1::bigint[], $2::bigint[]) AS k (member_no, latest_as_of)
         ON CONFLICT (member_no) DO UPDATE SET
             latest_as_of = greatest(member_activity.latest_as_of, excluded.latest_as_of)";
+    const PUT_LATEST_BATCHES(3) = "-- put_latest_batches
+        INSERT INTO member_activity (member_no, latest_as_of, evaluations_ever, batch_as_of, batch_on)
+        SELECT k.member_no, NULL, 0, k.batch_as_of, k.batch_on
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS k (member_no, batch_as_of, batch_on)
+        ON CONFLICT (member_no) DO UPDATE SET
+            batch_as_of = greatest(member_activity.batch_as_of, excluded.batch_as_of),
+            batch_on = CASE
+                WHEN excluded.batch_as_of >= coalesce(member_activity.batch_as_of, excluded.batch_as_of)
+                    THEN excluded.batch_on
+                ELSE member_activity.batch_on
+            END";
+    /// Not over another batch of the same name: two servers may open it at once.
+    const PUT_BATCHES(25) = concat!(upsert!("put_batches" into batch
+        key { 1 member_no bigint, 2 batch_id text }
+        set {
+            3 batch_no bigint, 4 epoch bigint, 5 batch_type bigint, 6 as_of bigint, 7 dry_run bigint, 8 resends text,
+            9 resends_no bigint, 10 content_sha256 bytea, 11 state bigint, 12 phase bigint, 13 listed_to text,
+            14 received bigint, 15 accepted bigint, 16 rejected bigint, 17 unchanged bigint, 18 superseded bigint,
+            19 warnings bigint, 20 active bigint, 21 missing bigint, 22 totals bytea, 23 failures bytea,
+            24 started_at bigint, 25 finished_at bigint
+        }
+    ), "
+        WHERE batch.batch_no = excluded.batch_no
+        RETURNING batch_no");
+    const INSERT_RESULTS(8) = insert!("insert_results" into batch_result {
+        1 member_no bigint, 2 batch_no bigint, 3 record_number bigint, 4 account_ref text, 5 violations bytea,
+        6 warnings bytea, 7 rejected bigint, 8 created_at bigint
+    });
+    const MEND_RESULTS(4) = "-- mend_results
+        UPDATE batch_result r
+        SET mended_at = k.mended_at
+        FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])
+            AS k (member_no, batch_no, account_ref, mended_at)
+        WHERE r.member_no = k.member_no AND r.batch_no = k.batch_no AND r.account_ref = k.account_ref
+            AND r.member_no = ANY($1::bigint[]) AND r.rejected = 1 AND r.mended_at IS NULL";
+    const INSERT_MISSING(3) = insert!("insert_missing" into batch_missing {
+        1 member_no bigint, 2 batch_no bigint, 3 account_ref text
+    });
     const COUNT_SUBJECTS_CREATED(3) = "-- count_subjects_created
         INSERT INTO subject_creation (member_no, day, subjects)
         SELECT k.member_no, k.day, k.subjects

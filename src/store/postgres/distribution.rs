@@ -79,6 +79,10 @@ placements! {
     }
     together {
         account by member_no,
+        batch by member_no,
+        batch_result by member_no,
+        batch_missing by member_no,
+        report_day by member_no,
         past_version by member_no,
         request by member_no,
         member_activity by member_no,

@@ -1,6 +1,7 @@
 //! The statements that find what a group concerns, many keys at once. Each names the column its table is distributed by.
 
 use super::statement::{Statement, statements};
+use crate::store::rows::batch::batch_columns;
 use crate::store::rows::{position_columns, version_columns};
 
 statements! {
@@ -9,7 +10,7 @@ statements! {
         FROM subject_token
         WHERE sealed = ANY($1::bytea[])";
     const FIND_ACCOUNTS(2) = "-- find_accounts
-        SELECT a.member_no, a.account_ref, a.account_no, a.holder, a.versions_made
+        SELECT a.member_no, a.account_ref, a.account_no, a.holder, a.versions_made, a.is_open, a.carried_by, a.token_digests
         FROM unnest($1::bigint[], $2::text[]) AS k (member_no, account_ref)
         JOIN account a ON a.member_no = k.member_no AND a.account_ref = k.account_ref
         WHERE a.member_no = ANY($1::bigint[])";
@@ -84,6 +85,24 @@ statements! {
         ORDER BY k.member_no
         ON CONFLICT (member_no) DO UPDATE SET
             evaluations_ever = member_activity.evaluations_ever";
+    /// Streams of one batch take turns.
+    const LOCK_BATCHES(2) = "-- lock_batches
+        UPDATE batch b
+        SET epoch = b.epoch
+        FROM unnest($1::bigint[], $2::text[]) AS k (member_no, batch_id)
+        WHERE b.member_no = k.member_no AND b.batch_id = k.batch_id AND b.member_no = ANY($1::bigint[])";
+    const FIND_BATCHES(2) = concat!("-- find_batches
+        SELECT ", batch_columns!(), "
+        FROM batch
+        WHERE member_no = ANY($1::bigint[])
+            AND (member_no, batch_id) IN (
+                SELECT k.member_no, k.batch_id
+                FROM unnest($1::bigint[], $2::text[]) AS k (member_no, batch_id))");
+    const LAST_FULLS(3) = "-- last_fulls
+        SELECT DISTINCT ON (member_no) member_no, as_of, active
+        FROM batch
+        WHERE member_no = ANY($1::bigint[]) AND batch_type = $2::bigint AND state = $3::bigint AND dry_run = 0
+        ORDER BY member_no, as_of DESC, batch_no DESC";
     const LOCK_REGISTER(0) = "-- lock_register
         UPDATE registry_generation
         SET generation = generation

@@ -12,21 +12,24 @@ use futures::future::LocalBoxFuture;
 
 use super::cells::Arrays;
 use super::changes::{
-    COUNT_EVALUATIONS, COUNT_EVALUATIONS_EVER, COUNT_SUBJECTS_CREATED, INSERT_INQUIRIES, INSERT_OPENINGS,
-    INSERT_REQUESTS, INSERT_TOKENS, INSERT_WAITING, PUT_ACCOUNTS, PUT_FROZEN, PUT_GRANTS, PUT_HISTORY,
-    PUT_LATEST_AS_OF, PUT_LINKS, PUT_PAST_VERSIONS, PUT_POSITIONS, REMOVE_HISTORY, REMOVE_POSITIONS,
+    COUNT_EVALUATIONS, COUNT_EVALUATIONS_EVER, COUNT_SUBJECTS_CREATED, INSERT_INQUIRIES, INSERT_MISSING,
+    INSERT_OPENINGS, INSERT_REQUESTS, INSERT_RESULTS, INSERT_TOKENS, INSERT_WAITING, MEND_RESULTS,
+    PUT_ACCOUNTS, PUT_BATCHES, PUT_FROZEN, PUT_GRANTS, PUT_HISTORY, PUT_LATEST_AS_OF, PUT_LATEST_BATCHES,
+    PUT_LINKS, PUT_PAST_VERSIONS, PUT_POSITIONS, REMOVE_HISTORY, REMOVE_POSITIONS,
 };
 use super::failure::{Failure, Outcome};
 use super::moves;
 use super::statement::{Session, Statement, in_one_go};
 use crate::audit::Opening;
+use crate::domain::batch::{BatchId, BatchNo, RecordResult};
 use crate::domain::date::Timestamp;
 use crate::domain::inquiry::Consent;
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, Sha256, SubjectId};
 use crate::domain::token::{Pseudonym, TokenRow};
 use crate::domain::unit::rows::{
-    AccountRow, FrozenRow, GrantRow, HistoryRow, InquiryRow, LinkRow, PastVersion, PositionRow,
+    AccountRow, BatchRow, FrozenRow, GrantRow, HistoryRow, InquiryRow, LinkRow, PastVersion, PositionRow,
 };
+use crate::domain::unit::working_set::LatestBatch;
 use crate::domain::unit::{Accepted, Change, RequestName};
 use crate::store::columns::Sink as _;
 use crate::store::rows;
@@ -86,12 +89,23 @@ struct Pending<'a> {
     links: BTreeMap<(SubjectId, SubjectId, MemberNo), LinkRow>,
     requests: BTreeMap<&'a RequestName, (&'a Sha256, Timestamp, &'a Accepted)>,
     counts: Counts<'a>,
+    batches: Batches<'a>,
+}
+
+/// What became of batches.
+#[derive(Default)]
+struct Batches<'a> {
+    rows: BTreeMap<(MemberNo, &'a BatchId), &'a BatchRow>,
+    results: Vec<(MemberNo, BatchNo, &'a RecordResult, Timestamp)>,
+    mended: BTreeMap<(MemberNo, BatchNo, &'a AccountRef), Timestamp>,
+    missing: Vec<(MemberNo, BatchNo, &'a AccountRef)>,
 }
 
 /// What members did, added up.
 #[derive(Default)]
 struct Counts<'a> {
     latest: BTreeMap<MemberNo, NaiveDate>,
+    completed: BTreeMap<MemberNo, LatestBatch>,
     created: BTreeMap<(MemberNo, NaiveDate), u64>,
     /// All evaluations, and those from the quota.
     charged: BTreeMap<(MemberNo, NaiveDate), (u64, u64)>,
@@ -144,8 +158,13 @@ impl<'a> Pending<'a> {
             } => {
                 self.requests.insert(name, (body, *at, accepted));
             }
+            Change::PutBatch(_)
+            | Change::InsertResult(..)
+            | Change::MendResults { .. }
+            | Change::InsertMissing(..) => self.batches.take(change),
             Change::PutGrant(..)
             | Change::PutLatestAsOf(..)
+            | Change::PutLatestBatch(..)
             | Change::CountSubjectCreated(..)
             | Change::CountEvaluations { .. } => self.counts.take(change),
             Change::MoveToken(..)
@@ -205,6 +224,7 @@ impl<'a> Pending<'a> {
             },
         );
         self.counts.add_to(&mut to_run);
+        self.batches.add_to(&mut to_run);
         to_run.remove(REMOVE_POSITIONS, removals, |(subject, member, account), sink| {
             sink.number(subject.0).number(member.0).number(account.0);
         });
@@ -226,6 +246,9 @@ impl<'a> Counts<'a> {
             Change::PutLatestAsOf(member, as_of) => {
                 let latest = self.latest.entry(*member).or_insert(*as_of);
                 *latest = (*latest).max(*as_of);
+            }
+            Change::PutLatestBatch(member, latest) => {
+                self.completed.insert(*member, *latest);
             }
             Change::CountSubjectCreated(member, day) => {
                 *self.created.entry((*member, *day)).or_default() += 1;
@@ -252,6 +275,9 @@ impl<'a> Counts<'a> {
         to_run.put(PUT_LATEST_AS_OF, self.latest, |(member, as_of), sink| {
             sink.number(member.0).date(as_of);
         });
+        to_run.put(PUT_LATEST_BATCHES, self.completed, |(member, latest), sink| {
+            sink.number(member.0).date(latest.as_of).date(latest.completed_on);
+        });
         to_run.put(
             COUNT_SUBJECTS_CREATED,
             self.created,
@@ -272,6 +298,63 @@ impl<'a> Counts<'a> {
         to_run.put(PUT_GRANTS, self.grants, |((member, _), grant), sink| {
             rows::register::put_grant(member, grant, sink);
         });
+    }
+}
+
+impl<'a> Batches<'a> {
+    /// Takes what became of a batch.
+    fn take(&mut self, change: &'a Change) {
+        match change {
+            Change::PutBatch(row) => {
+                self.rows
+                    .insert((row.batch.member_no, &row.batch.header.batch_id), row);
+            }
+            Change::InsertResult(member, batch, result, at) => {
+                self.results.push((*member, *batch, result, *at));
+            }
+            Change::MendResults {
+                member_no,
+                batch_no,
+                account_ref,
+                at,
+            } => {
+                self.mended
+                    .entry((*member_no, *batch_no, account_ref))
+                    .or_insert(*at);
+            }
+            Change::InsertMissing(member, batch, account_ref) => {
+                self.missing.push((*member, *batch, account_ref));
+            }
+            _ => {}
+        }
+    }
+
+    fn add_to(self, to_run: &mut ToRun<'a>) {
+        to_run.claim(PUT_BATCHES, self.rows.into_values(), rows::batch::put_batch);
+        to_run.put(
+            INSERT_RESULTS,
+            self.results,
+            |(member, batch, result, at), sink| {
+                rows::batch::put_result(member, batch, result, at, sink);
+            },
+        );
+        to_run.change(
+            MEND_RESULTS,
+            self.mended,
+            |((member, batch, account_ref), at), sink| {
+                sink.number(member.0)
+                    .number(batch.0)
+                    .text(account_ref.as_str())
+                    .instant(at);
+            },
+        );
+        to_run.put(
+            INSERT_MISSING,
+            self.missing,
+            |(member, batch, account_ref), sink| {
+                sink.number(member.0).number(batch.0).text(account_ref.as_str());
+            },
+        );
     }
 }
 
@@ -314,6 +397,19 @@ impl<'s> ToRun<'s> {
         let session = self.session;
         self.add(Arrays::of(keys, cells), |rows| {
             take_away(session, statement, rows, sure)
+        });
+    }
+
+    /// Changes any number of rows of these keys.
+    fn change<T>(
+        &mut self,
+        statement: Statement,
+        items: impl IntoIterator<Item = T>,
+        cells: impl FnMut(T, &mut Arrays<'s>),
+    ) {
+        let session = self.session;
+        self.add(Arrays::of(items, cells), |rows| async move {
+            statement.run(session, &rows.bound()).await.map(drop)
         });
     }
 

@@ -116,6 +116,13 @@ impl Group<'_> {
                         locks.members.insert(write.member_no);
                     }
                 }
+                Action::Batch(work) => {
+                    locks.batches.insert((write.member_no, work.batch_id.clone()));
+                    // Who judges a batch looks at the one before it.
+                    if keys.last_full.contains(&write.member_no) {
+                        locks.members.insert(write.member_no);
+                    }
+                }
                 Action::Report(_) | Action::Correct(_) | Action::Delete { .. } => {}
             }
         }

@@ -14,8 +14,8 @@ use super::cells::Arrays;
 use super::failure::{Failure, Outcome};
 use super::find::{
     FIND_ACCOUNTS, FIND_REQUESTS, FIND_TOKENS, FROZEN_OF_SUBJECTS, HISTORY_OF_SUBJECTS,
-    INQUIRIES_OF_SUBJECTS, LIABILITIES, LINKS_OF_MOBILES, LOCK_MEMBERS, LOCK_REGISTER, LOCK_SUBJECTS,
-    POSITIONS_OF_SUBJECTS, SUBJECTS_OF_TOKENS, VERSIONS_OF_ACCOUNTS,
+    INQUIRIES_OF_SUBJECTS, LIABILITIES, LINKS_OF_MOBILES, LOCK_BATCHES, LOCK_MEMBERS, LOCK_REGISTER,
+    LOCK_SUBJECTS, POSITIONS_OF_SUBJECTS, SUBJECTS_OF_TOKENS, VERSIONS_OF_ACCOUNTS,
 };
 use super::statement::{Bound, Session};
 use super::{members, usage};
@@ -24,7 +24,7 @@ use crate::domain::names::{AccountNo, AccountRef, MemberNo, SubjectId, TokenId};
 use crate::domain::position::Liability;
 use crate::domain::token::{Pseudonym, TokenRef, TokenRow};
 use crate::domain::unit::rows::{AccountRow, LinkRow, PositionRow};
-use crate::domain::unit::working_set::SubjectRows;
+use crate::domain::unit::working_set::{BatchName, SubjectRows};
 use crate::domain::unit::{Keys, WorkingSet};
 use crate::store::columns::{Columns, Corrupt, Sink as _};
 use crate::store::rows;
@@ -49,6 +49,8 @@ pub(super) struct Locks {
     pub register: bool,
     /// Members whose quotas are used.
     pub members: BTreeSet<MemberNo>,
+    /// Batches that go on.
+    pub batches: BTreeSet<BatchName>,
     /// Subjects that are decided about.
     pub subjects: BTreeSet<SubjectId>,
 }
@@ -158,7 +160,7 @@ pub(super) async fn lock_and_load(
     let keys = plan.keys;
     let subjects = subjects_to_read(plan);
     let mobiles = plan.meant.mobiles(keys);
-    let (locked, tokens, accounts, links, absent, requests, usage, register, network, read) = futures::join!(
+    let (locked, tokens, accounts, links, absent, requests, usage, register, network, batches, read) = futures::join!(
         lock(session, plan),
         find_tokens(session, keys),
         find_accounts(session, keys),
@@ -168,6 +170,7 @@ pub(super) async fn lock_and_load(
         usage::of_members(session, &keys.usage, plan.today),
         usage::register(session, keys.register, plan.today),
         known.look(session, plan.looks),
+        super::batches::load(session, keys),
         read_subjects(session, plan, &subjects),
     );
     let touched = locked?;
@@ -182,6 +185,7 @@ pub(super) async fn lock_and_load(
     register?.fill(set);
     set.network = known.network(session, network?).await?;
     set.subjects = read?;
+    (set.batches, set.last_full) = batches?;
     read_versions(session, keys, &meant, set).await?;
     place(plan, meant, set)?;
     Ok(touched)
@@ -253,6 +257,15 @@ async fn lock(session: &Session, plan: &Plan<'_>) -> Outcome<Timestamp> {
             false => LOCK_MEMBERS.run(session, &[&members]).await.map(drop),
         }
     };
+    let batches = async {
+        match plan.locks.batches.is_empty() {
+            true => Ok(()),
+            false => {
+                let names = batch_names(&plan.locks.batches);
+                LOCK_BATCHES.run(session, &names.bound()).await.map(drop)
+            }
+        }
+    };
     let end = plan.end.micros();
     let lock_subjects = async {
         match subjects.is_empty() {
@@ -266,10 +279,18 @@ async fn lock(session: &Session, plan: &Plan<'_>) -> Outcome<Timestamp> {
             }
         }
     };
-    let (register, members, touched) = futures::join!(register, members, lock_subjects);
+    let (register, members, batches, touched) = futures::join!(register, members, batches, lock_subjects);
     register?;
     members?;
+    batches?;
     Ok(touched?.into_iter().max().unwrap_or(plan.end))
+}
+
+/// The names of batches as columns, in order.
+pub(super) fn batch_names(names: &BTreeSet<BatchName>) -> Arrays<'_> {
+    Arrays::of(names, |(member_no, batch_id), sink| {
+        sink.number(member_no.0).text(batch_id.as_str());
+    })
 }
 
 async fn find_tokens(session: &Session, keys: &Keys) -> Outcome<BTreeMap<Pseudonym, TokenRow>> {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
 use tokio_postgres::Row;
 
 use super::cells::Arrays;
@@ -13,6 +12,7 @@ use crate::domain::names::MemberNo;
 use crate::domain::unit::working_set::Network;
 use crate::store::columns::Columns;
 use crate::store::rows;
+use crate::store::rows::register::Activity;
 
 const ALL_MEMBERS: Statement = Statement {
     sql: "-- all_members
@@ -30,7 +30,7 @@ const ALL_CERTIFICATES: Statement = Statement {
 };
 const LATEST_REPORTS: Statement = Statement {
     sql: "-- latest_reports
-        SELECT member_no, latest_as_of
+        SELECT member_no, latest_as_of, batch_as_of, batch_on
         FROM member_activity
         ORDER BY member_no",
     parameters: 0,
@@ -101,7 +101,7 @@ pub(super) struct Known {
 /// What a group saw of the register.
 pub(super) struct Seen {
     generation: i64,
-    latest: Option<BTreeMap<MemberNo, Option<NaiveDate>>>,
+    latest: Option<BTreeMap<MemberNo, Activity>>,
 }
 
 impl Known {
@@ -131,13 +131,20 @@ impl Known {
             }
             self.network.members = members
                 .iter()
-                .map(|member| (member.member_no, rows::register::standing(member, None)))
+                .map(|member| {
+                    (
+                        member.member_no,
+                        rows::register::standing(member, Activity::default()),
+                    )
+                })
                 .collect();
             self.generation = Some(seen.generation);
         }
         if let Some(latest) = latest {
             for (member_no, standing) in &mut self.network.members {
-                standing.latest_as_of = latest.get(member_no).copied().flatten();
+                let activity = latest.get(member_no).copied().unwrap_or_default();
+                standing.latest_as_of = activity.latest_as_of;
+                standing.latest_batch = activity.latest_batch;
             }
         }
         // Lent to the group: `keep` gives it back, and until then nothing is known.
@@ -158,11 +165,10 @@ impl Known {
     }
 }
 
-async fn latest_reports(session: &Session) -> Outcome<BTreeMap<MemberNo, Option<NaiveDate>>> {
+async fn latest_reports(session: &Session) -> Outcome<BTreeMap<MemberNo, Activity>> {
     let latest = LATEST_REPORTS
         .all(session, &[], |row| {
-            let mut columns = Columns::new(row, "member_activity");
-            Ok((MemberNo(columns.number()?), columns.optional_date()?))
+            rows::register::activity(&mut Columns::new(row, "member_activity"))
         })
         .await?;
     Ok(latest.into_iter().collect())

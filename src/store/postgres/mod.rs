@@ -7,6 +7,7 @@
 mod address;
 mod aside;
 mod audit;
+mod batches;
 mod cells;
 mod changes;
 pub mod copy;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::failure::{Failure, Outcome};
 use super::statement::{Session, Statement};
 use crate::domain::unit::working_set::Numbers;
-use crate::domain::unit::{Action, Write};
+use crate::domain::unit::{Action, BatchStep, Item, ItemAct, Write};
 use crate::store::columns::Columns;
 
 /// Numbers taken at once.
@@ -111,9 +111,22 @@ fn most_numbers(write: &Write) -> i64 {
         Action::Report(report) => tokens(&report.position),
         Action::Correct(correction) => tokens(&correction.report.position),
         Action::Look(look) => look.inquiry.tokens.len(),
+        Action::Batch(work) => match &work.step {
+            BatchStep::Chunk { items, .. } => items.iter().map(of_item).sum(),
+            BatchStep::Open(_) | BatchStep::Close(_) | BatchStep::Proceed { .. } | BatchStep::Confirm => 0,
+        },
         Action::Delete { .. } | Action::ChargeEvaluations { .. } | Action::Administer(_) => 0,
     };
     i64::try_from(2 * tokens + 2).unwrap_or(i64::MAX)
+}
+
+/// One more than its tokens, so that there are two for its account.
+fn of_item(item: &Item) -> usize {
+    match &item.act {
+        ItemAct::Report(report) => tokens(&report.position) + 1,
+        ItemAct::Correct(correction) => tokens(&correction.report.position) + 1,
+        ItemAct::Unreadable(_) | ItemAct::Delete(_) => 0,
+    }
 }
 
 fn tokens<T>(position: &crate::domain::position::Position<T>) -> usize {

@@ -13,7 +13,7 @@ use crate::domain::position::AccountStatus;
 use crate::domain::token::Pseudonym;
 use crate::domain::unit::rows::{AccountRow, PastVersion, PositionRow};
 use crate::store::columns::{Columns, Corrupt, Sink as _};
-use crate::store::rows::{self, position_columns, version_columns};
+use crate::store::rows::{self, account_columns, position_columns, version_columns};
 use crate::store::{Holdings, StoredPosition, StoredVersion, versions_page};
 
 pub(super) const CURRENT_POSITIONS: Statement = Statement {
@@ -32,12 +32,16 @@ pub(super) const CURRENT_POSITIONS: Statement = Statement {
     parameters: 3,
 };
 const ACCOUNTS_OF_MEMBER: Statement = Statement {
-    sql: "-- accounts_of_member
-        SELECT member_no, account_ref, account_no, holder, versions_made
+    sql: concat!(
+        "-- accounts_of_member
+        SELECT ",
+        account_columns!(),
+        "
         FROM account
         WHERE member_no = $1::bigint AND account_no < $2::bigint
         ORDER BY account_no DESC
-        LIMIT $3::bigint",
+        LIMIT $3::bigint"
+    ),
     parameters: 3,
 };
 const VERSIONS_OF_ACCOUNT: Statement = Statement {

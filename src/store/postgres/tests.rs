@@ -18,13 +18,16 @@ use tokio_postgres::SimpleQueryMessage;
 use self::server::{Cluster, Database};
 use super::distribution as placing;
 use super::statement::Statement;
-use super::{Address, PostgresOptions, audit, changes, expiry, find, members, migrate, moves, numbers};
+use super::{
+    Address, PostgresOptions, audit, batches, changes, expiry, find, members, migrate, moves, numbers,
+};
 use super::{pool, reads, scratch, usage};
 use crate::domain::clock::{Entropy, SharedClock, SharedEntropy, SystemClock};
 
 /// The files that have statements, and their statements.
-const CATALOGUES: [(&str, &[Statement]); 12] = [
+const CATALOGUES: [(&str, &[Statement]); 13] = [
     ("audit", audit::CATALOGUE),
+    ("batches", batches::CATALOGUE),
     ("changes", changes::CATALOGUE),
     ("distribution", placing::CATALOGUE),
     ("expiry", expiry::CATALOGUE),

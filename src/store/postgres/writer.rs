@@ -28,7 +28,7 @@ use crate::domain::unit::{Accepted, Refused, Write};
 use crate::store::group::Instants;
 use crate::store::{ApplyError, StoreError};
 
-/// Most writes of one group.
+/// Most writes of one group, and most work: as much as so many reports, unless one write alone is more.
 pub(super) const GROUP_WRITES_MAX: usize = 512;
 /// Tries of a group that others are in the way of.
 const TRIES: u32 = 8;
@@ -103,9 +103,12 @@ impl Writer {
         loop {
             let more = {
                 let mut jobs = jobs.lock().await;
-                match timeout(expiry::INTERVAL, jobs.recv_many(&mut group, GROUP_WRITES_MAX)).await {
-                    Ok(0) => break,
-                    Ok(_) => true,
+                match timeout(expiry::INTERVAL, jobs.recv()).await {
+                    Ok(None) => break,
+                    Ok(Some(first)) => {
+                        collect(first, &mut jobs, &mut group);
+                        true
+                    }
                     Err(_) => false,
                 }
             };
@@ -308,3 +311,17 @@ const CATALOGUES: [&[super::statement::Statement]; 6] = [
     changes::CATALOGUE,
     moves::CATALOGUE,
 ];
+
+/// Takes what waits, up to a full group.
+fn collect(first: Job, jobs: &mut UnboundedReceiver<Job>, group: &mut Vec<Job>) {
+    let mut weight = first.write.weight();
+    group.push(first);
+    // No write weighs nothing, so there are never more of them than that.
+    while weight < GROUP_WRITES_MAX {
+        let Ok(job) = jobs.try_recv() else {
+            break;
+        };
+        weight += job.write.weight();
+        group.push(job);
+    }
+}

@@ -4,6 +4,7 @@
 //! otherwise. Knows no engine and no SQL but the names of the widest tables' columns.
 
 pub(super) mod audit;
+pub(super) mod batch;
 pub(super) mod register;
 pub(super) mod subject;
 mod version;
@@ -20,7 +21,7 @@ macro_rules! version_columns {
          days_past_due, grace_days, overdue_principal, overdue_interest, overdue_penalty, overdue_fees, \
          first_delinquent_on, asset_classification, collection_stage, extension_count, restructure_count, \
          hardship_code, last_payment_on, last_payment_amount, funding_group_ref, consent_reference, \
-         adverse_notice_reference, adverse_notice_sent_on, reservation_id"
+         adverse_notice_reference, adverse_notice_sent_on, reservation_id, first_as_of"
     };
 }
 pub(super) use version_columns;
@@ -34,5 +35,13 @@ macro_rules! position_columns {
 }
 pub(super) use position_columns;
 
+/// Columns of an account, in their order.
+macro_rules! account_columns {
+    () => {
+        "member_no, account_ref, account_no, holder, versions_made, is_open, carried_by, token_digests"
+    };
+}
+pub(super) use account_columns;
+
 /// How many columns a version has.
-pub(super) const VERSION_COLUMNS: usize = 47;
+pub(super) const VERSION_COLUMNS: usize = 48;

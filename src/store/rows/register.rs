@@ -6,7 +6,7 @@ use crate::domain::member::{Certificate, LenderGroup, Member, MemberState, Role}
 use crate::domain::names::{Fingerprint, MemberId, MemberNo, RequestId, Sha256};
 use crate::domain::unit::Rpc;
 use crate::domain::unit::rows::{GrantRow, ProposalRow};
-use crate::domain::unit::working_set::MemberStanding;
+use crate::domain::unit::working_set::{LatestBatch, MemberStanding};
 use crate::store::columns::{Columns, Row, Sink};
 
 /// A member without its certificates.
@@ -117,13 +117,43 @@ pub(in crate::store) fn put_proposal<'a>(
         .instant(row.proposed_at);
 }
 
-/// What answers need to know of a member that reported last for `latest_as_of`.
-pub(in crate::store) fn standing(member: &Member, latest_as_of: Option<NaiveDate>) -> MemberStanding {
+/// What a member did last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::store) struct Activity {
+    /// Greatest date of its accepted reports.
+    pub latest_as_of: Option<NaiveDate>,
+    /// Its completed batch of the latest date.
+    pub latest_batch: Option<LatestBatch>,
+}
+
+/// What a member did last: member, date of reports, date of batches, day of completion.
+pub(in crate::store) fn activity<R: Row>(
+    columns: &mut Columns<'_, R>,
+) -> Result<(MemberNo, Activity), R::Error> {
+    let member_no = MemberNo(columns.number()?);
+    let latest_as_of = columns.optional_date()?;
+    let latest_batch = match (columns.optional_date()?, columns.optional_date()?) {
+        (Some(as_of), Some(completed_on)) => Some(LatestBatch { as_of, completed_on }),
+        (None, None) => None,
+        _ => return Err(columns.corrupt()),
+    };
+    Ok((
+        member_no,
+        Activity {
+            latest_as_of,
+            latest_batch,
+        },
+    ))
+}
+
+/// What answers need to know of a member that did this last.
+pub(in crate::store) fn standing(member: &Member, activity: Activity) -> MemberStanding {
     MemberStanding {
         lender_group: member.lender_group,
         state: member.state,
         is_lender: member.has_role(Role::Lender),
-        latest_as_of,
+        latest_as_of: activity.latest_as_of,
+        latest_batch: activity.latest_batch,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use crate::domain::batch::BatchNo;
 use crate::domain::date::Timestamp;
 use crate::domain::inquiry::{Consent, Purpose};
 use crate::domain::names::{
@@ -72,7 +73,7 @@ pub(in crate::store) fn put_token<'a>(pseudonym: &'a Pseudonym, row: TokenRow, s
         .number(row.subject_id.0);
 }
 
-/// An account: member, name, number, holder, versions made.
+/// An account.
 pub(in crate::store) fn account<R: Row>(columns: &mut Columns<'_, R>) -> Result<AccountRow, R::Error> {
     Ok(AccountRow {
         member_no: MemberNo(columns.number()?),
@@ -80,6 +81,9 @@ pub(in crate::store) fn account<R: Row>(columns: &mut Columns<'_, R>) -> Result<
         account_no: AccountNo(columns.number()?),
         holder: SubjectId(columns.number()?),
         versions_made: columns.count()?,
+        is_open: columns.flag()?,
+        carried_by: BatchNo(columns.number()?),
+        token_digests: columns.optional_blob()?.map(<[u8]>::to_vec),
     })
 }
 
@@ -89,7 +93,10 @@ pub(in crate::store) fn put_account<'a>(account: &'a AccountRow, sink: &mut impl
         .text(account.account_ref.as_str())
         .number(account.account_no.0)
         .number(account.holder.0)
-        .count(account.versions_made);
+        .count(account.versions_made)
+        .number(account.is_open)
+        .number(account.carried_by.0)
+        .optional_bytes(account.token_digests.as_deref());
 }
 
 /// A link: mobile-only subject, strong subject, member, date of the latest sighting.

@@ -78,17 +78,24 @@ pub(in crate::store) fn put_past_version<'a>(past: &'a PastVersion, sink: &mut i
 }
 
 fn version<R: Row>(columns: &mut Columns<'_, R>) -> Result<Version, R::Error> {
+    let number = columns.count()?;
+    let event = columns.optional_code(EventType::from_code)?;
+    let received_at = columns.instant()?;
+    let correction_reason = columns.optional_text()?;
+    let liabilities = columns.decoded()?;
+    let order = ReportOrder {
+        as_of: columns.date()?,
+        sequence: columns.count()?,
+    };
     Ok(Version {
-        number: columns.count()?,
-        event: columns.optional_code(EventType::from_code)?,
-        received_at: columns.instant()?,
-        correction_reason: columns.optional_text()?,
-        liabilities: columns.decoded()?,
-        order: ReportOrder {
-            as_of: columns.date()?,
-            sequence: columns.count()?,
-        },
+        number,
+        event,
+        received_at,
+        correction_reason,
+        liabilities,
+        order,
         facts: facts(columns)?,
+        first_as_of: columns.optional_date()?.unwrap_or(order.as_of),
     })
 }
 
@@ -103,6 +110,7 @@ fn put_version<'a>(version: &'a Version, sink: &mut impl Sink<'a>) {
     put_loan(&version.facts, sink);
     put_conduct(&version.facts, sink);
     put_references(&version.facts, sink);
+    sink.optional_date((version.first_as_of != version.order.as_of).then_some(version.first_as_of));
 }
 
 fn facts<R: Row>(columns: &mut Columns<'_, R>) -> Result<Facts, R::Error> {

@@ -1,7 +1,8 @@
 //! The statements that write: one for each kind of change, and those of the audit entries and of expiry.
 
 use super::statement::Statement;
-use crate::store::rows::{position_columns, version_columns};
+use crate::store::rows::batch::batch_columns;
+use crate::store::rows::{account_columns, position_columns, version_columns};
 
 macro_rules! statements {
     ($(const $name:ident($parameters:literal) = $sql:expr;)+) => {
@@ -25,29 +26,32 @@ statements! {
         UPDATE subject_token
         SET subject_id = ?2
         WHERE subject_id = ?1";
-    const PUT_ACCOUNT(5) = "-- put_account
-        INSERT INTO account (member_no, account_ref, account_no, holder, versions_made)
-        VALUES (?1, ?2, ?3, ?4, ?5)
+    const PUT_ACCOUNT(8) = concat!("-- put_account
+        INSERT INTO account (", account_columns!(), ")
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         ON CONFLICT (member_no, account_ref) DO UPDATE SET
             holder = excluded.holder,
-            versions_made = excluded.versions_made";
+            versions_made = excluded.versions_made,
+            is_open = excluded.is_open,
+            carried_by = excluded.carried_by,
+            token_digests = excluded.token_digests");
     const MOVE_HOLDER(4) = "-- move_holder
         UPDATE account
         SET holder = ?4
         WHERE member_no = ?1 AND account_no = ?2 AND holder = ?3";
-    const PUT_POSITION(57) = concat!("-- put_position
+    const PUT_POSITION(58) = concat!("-- put_position
         INSERT OR REPLACE INTO position (", position_columns!(), version_columns!(), ")
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
             ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43,
-            ?44, ?45, ?46, ?47, ?48, ?49, ?50, ?51, ?52, ?53, ?54, ?55, ?56, ?57)");
+            ?44, ?45, ?46, ?47, ?48, ?49, ?50, ?51, ?52, ?53, ?54, ?55, ?56, ?57, ?58)");
     const REMOVE_POSITION(3) = "-- remove_position
         DELETE FROM position
         WHERE subject_id = ?1 AND member_no = ?2 AND account_no = ?3";
-    const PUT_PAST_VERSION(50) = concat!("-- put_past_version
+    const PUT_PAST_VERSION(51) = concat!("-- put_past_version
         INSERT OR REPLACE INTO past_version (account_no, member_no, corrected_by, ", version_columns!(), ")
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
             ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43,
-            ?44, ?45, ?46, ?47, ?48, ?49, ?50)");
+            ?44, ?45, ?46, ?47, ?48, ?49, ?50, ?51)");
     const PUT_HISTORY(7) = "-- put_history
         INSERT OR REPLACE INTO position_history (subject_id, account_no, version, member_no, as_of, days_past_due,
             next_due_on)
@@ -88,6 +92,21 @@ statements! {
     const INSERT_REQUEST(6) = "-- insert_request
         INSERT INTO request (member_no, rpc, request_id, body_sha256, created_at, accepted)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    const PUT_BATCH(25) = concat!("-- put_batch
+        INSERT OR REPLACE INTO batch (", batch_columns!(), ")
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+            ?23, ?24, ?25)");
+    const INSERT_RESULT(8) = "-- insert_result
+        INSERT INTO batch_result (member_no, batch_no, record_number, account_ref, violations, warnings, rejected,
+            created_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    const MEND_RESULTS(4) = "-- mend_results
+        UPDATE batch_result
+        SET mended_at = ?4
+        WHERE member_no = ?1 AND batch_no = ?2 AND account_ref = ?3 AND rejected = 1 AND mended_at IS NULL";
+    const INSERT_MISSING(3) = "-- insert_missing
+        INSERT INTO batch_missing (member_no, batch_no, account_ref)
+        VALUES (?1, ?2, ?3)";
     const COUNT_SUBJECT_CREATED(2) = "-- count_subject_created
         INSERT INTO subject_creation (member_no, day, subjects)
         VALUES (?1, ?2, 1)

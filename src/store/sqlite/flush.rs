@@ -5,10 +5,11 @@ use rusqlite::params;
 
 use super::changes::{
     COPY_LINKS, COUNT_EVALUATIONS, COUNT_EVALUATIONS_EVER, COUNT_SUBJECT_CREATED, DROP_FROZEN, EXPIRE_FROZEN,
-    EXPIRE_REQUESTS, INSERT_INQUIRY, INSERT_OPENING, INSERT_REQUEST, INSERT_TOKEN, INSERT_WAITING,
-    MOVE_HOLDER, MOVE_INQUIRIES, MOVE_TOKEN, MOVE_TOKENS, PUT_ACCOUNT, PUT_FROZEN, PUT_GRANT, PUT_HISTORY,
-    PUT_LINK, PUT_NEXT_ENTRY, PUT_NEXT_NUMBER, PUT_PAST_VERSION, PUT_POSITION, PUT_PROPOSAL, REMOVE_HISTORY,
-    REMOVE_LINKS, REMOVE_POSITION, REMOVE_PROPOSAL,
+    EXPIRE_REQUESTS, INSERT_INQUIRY, INSERT_MISSING, INSERT_OPENING, INSERT_REQUEST, INSERT_RESULT,
+    INSERT_TOKEN, INSERT_WAITING, MEND_RESULTS, MOVE_HOLDER, MOVE_INQUIRIES, MOVE_TOKEN, MOVE_TOKENS,
+    PUT_ACCOUNT, PUT_BATCH, PUT_FROZEN, PUT_GRANT, PUT_HISTORY, PUT_LINK, PUT_NEXT_ENTRY, PUT_NEXT_NUMBER,
+    PUT_PAST_VERSION, PUT_POSITION, PUT_PROPOSAL, REMOVE_HISTORY, REMOVE_LINKS, REMOVE_POSITION,
+    REMOVE_PROPOSAL,
 };
 use super::failure::Outcome;
 use super::members;
@@ -69,6 +70,23 @@ pub(super) fn change(connection: &impl Prepares, change: &Change) -> Outcome<()>
             rows::subject::put_request(name, body, *at, accepted, sink);
         }),
         Change::PutLatestAsOf(member, as_of) => members::put_latest_as_of(connection, *member, *as_of),
+        Change::PutLatestBatch(member, latest) => members::put_latest_batch(connection, *member, *latest),
+        Change::PutBatch(row) => put(connection, PUT_BATCH, |sink| rows::batch::put_batch(row, sink)),
+        Change::InsertResult(member, batch, result, at) => put(connection, INSERT_RESULT, |sink| {
+            rows::batch::put_result(*member, *batch, result, *at, sink);
+        }),
+        Change::MendResults {
+            member_no,
+            batch_no,
+            account_ref,
+            at,
+        } => any(MEND_RESULTS.run(
+            connection,
+            params![member_no.0, batch_no.0, account_ref.as_str(), at.micros()],
+        )),
+        Change::InsertMissing(member, batch, account_ref) => {
+            INSERT_MISSING.run_one(connection, params![member.0, batch.0, account_ref.as_str()])
+        }
         Change::CountSubjectCreated(member, day) => {
             COUNT_SUBJECT_CREATED.run_one(connection, params![member.0, to_epoch_days(*day)])
         }

@@ -17,7 +17,7 @@ use crate::domain::unit::rows::{AccountRow, LinkRow, PastVersion, PositionRow};
 use crate::domain::unit::working_set::{RequestName, SubjectRows};
 use crate::domain::unit::{Keys, WorkingSet};
 use crate::store::columns::Columns;
-use crate::store::rows::{self, position_columns, version_columns};
+use crate::store::rows::{self, account_columns, position_columns, version_columns};
 
 /// A subject that cannot be: numbers begin at 1.
 const NOBODY: SubjectId = SubjectId(0);
@@ -37,10 +37,14 @@ const SUBJECT_OF_TOKEN: Statement = Statement {
     parameters: 1,
 };
 pub(super) const FIND_ACCOUNT: Statement = Statement {
-    sql: "-- find_account
-        SELECT member_no, account_ref, account_no, holder, versions_made
+    sql: concat!(
+        "-- find_account
+        SELECT ",
+        account_columns!(),
+        "
         FROM account
-        WHERE member_no = ?1 AND account_ref = ?2",
+        WHERE member_no = ?1 AND account_ref = ?2"
+    ),
     parameters: 2,
 };
 pub(super) const FIND_REQUEST: Statement = Statement {
@@ -142,6 +146,7 @@ pub(super) fn load(
         set.usage
             .insert(*member_no, usage::of_member(connection, *member_no, today)?);
     }
+    super::batches::load(connection, keys, set)?;
     if keys.register {
         usage::load_register(connection, today, set)?;
     }

@@ -8,7 +8,7 @@ use super::statement::{Prepares, Statement};
 use crate::domain::date::to_epoch_days;
 use crate::domain::member::Member;
 use crate::domain::names::MemberNo;
-use crate::domain::unit::working_set::Network;
+use crate::domain::unit::working_set::{LatestBatch, Network};
 use crate::store::columns::Columns;
 use crate::store::rows;
 
@@ -28,7 +28,7 @@ const ALL_CERTIFICATES: Statement = Statement {
 };
 const LATEST_REPORTS: Statement = Statement {
     sql: "-- latest_reports
-        SELECT member_no, latest_as_of
+        SELECT member_no, latest_as_of, batch_as_of, batch_on
         FROM member_activity
         ORDER BY member_no",
     parameters: 0,
@@ -79,9 +79,19 @@ const PUT_LATEST_AS_OF: Statement = Statement {
     parameters: 2,
 };
 
+const PUT_LATEST_BATCH: Statement = Statement {
+    sql: "-- put_latest_batch
+        INSERT INTO member_activity (member_no, evaluations_ever, batch_as_of, batch_on)
+        VALUES (?1, 0, ?2, ?3)
+        ON CONFLICT (member_no) DO UPDATE SET
+            batch_as_of = excluded.batch_as_of,
+            batch_on = excluded.batch_on",
+    parameters: 3,
+};
+
 #[cfg(test)]
 /// The statements of this file.
-pub(super) const CATALOGUE: [Statement; 8] = [
+pub(super) const CATALOGUE: [Statement; 9] = [
     ALL_MEMBERS,
     ALL_CERTIFICATES,
     LATEST_REPORTS,
@@ -90,6 +100,7 @@ pub(super) const CATALOGUE: [Statement; 8] = [
     PUT_CERTIFICATE,
     RAISE_GENERATION,
     PUT_LATEST_AS_OF,
+    PUT_LATEST_BATCH,
 ];
 
 /// Every member with its certificates.
@@ -106,15 +117,14 @@ pub(super) fn all(connection: &impl Prepares) -> Outcome<Vec<Member>> {
 /// All members, as answers need them.
 pub(super) fn network(connection: &impl Prepares) -> Outcome<Network> {
     let latest = LATEST_REPORTS.all(connection, [], |row| {
-        let mut columns = Columns::new(row, "member_activity");
-        Ok((MemberNo(columns.number()?), columns.optional_date()?))
+        rows::register::activity(&mut Columns::new(row, "member_activity"))
     })?;
     let standing = |member: Member| {
         let known = latest
             .iter()
             .find(|(member_no, _)| *member_no == member.member_no);
-        let latest_as_of = known.and_then(|(_, as_of)| *as_of);
-        (member.member_no, rows::register::standing(&member, latest_as_of))
+        let activity = known.map(|(_, activity)| *activity).unwrap_or_default();
+        (member.member_no, rows::register::standing(&member, activity))
     };
     Ok(Network {
         members: all(connection)?.into_iter().map(standing).collect(),
@@ -141,4 +151,18 @@ pub(super) fn put_latest_as_of(
     as_of: chrono::NaiveDate,
 ) -> Outcome<()> {
     PUT_LATEST_AS_OF.run_one(connection, params![member_no.0, to_epoch_days(as_of)])
+}
+
+/// Remembers a member's completed batch of the latest date.
+pub(super) fn put_latest_batch(
+    connection: &impl Prepares,
+    member_no: MemberNo,
+    latest: LatestBatch,
+) -> Outcome<()> {
+    let dates = params![
+        member_no.0,
+        to_epoch_days(latest.as_of),
+        to_epoch_days(latest.completed_on)
+    ];
+    PUT_LATEST_BATCH.run_one(connection, dates)
 }

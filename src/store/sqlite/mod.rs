@@ -4,6 +4,7 @@
 //! decides a whole group between two statements. Nothing outside this folder knows either.
 
 mod audit;
+mod batches;
 mod changes;
 mod checkpointer;
 pub mod copy;

@@ -29,7 +29,7 @@ pub(super) const CURRENT_POSITION: Statement = Statement {
 };
 const ACCOUNTS_OF_MEMBER: Statement = Statement {
     sql: "-- accounts_of_member
-        SELECT a.member_no, a.account_ref, a.account_no, a.holder, a.versions_made
+        SELECT a.member_no, a.account_ref, a.account_no, a.holder, a.versions_made, a.is_open, a.carried_by, a.token_digests
         FROM account a
         JOIN position p
             ON p.subject_id = a.holder AND p.member_no = a.member_no AND p.account_no = a.account_no
@@ -41,7 +41,7 @@ const ACCOUNTS_OF_MEMBER: Statement = Statement {
         LIMIT ?5",
     parameters: 5,
 };
-const SEALED_TOKEN: Statement = Statement {
+pub(super) const SEALED_TOKEN: Statement = Statement {
     sql: "-- sealed_token
         SELECT identifier_type, key_version, sealed
         FROM subject_token

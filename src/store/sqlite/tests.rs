@@ -1,7 +1,7 @@
 //! The catalogue: every statement is prepared on the real schema and takes the parameters it says.
 
 use super::statement::Statement;
-use super::{audit, changes, load, members, migrate, reads, usage, writer};
+use super::{audit, batches, changes, load, members, migrate, reads, usage, writer};
 use rusqlite::Connection;
 
 fn everything() -> Vec<Statement> {
@@ -11,6 +11,7 @@ fn everything() -> Vec<Statement> {
         changes::CATALOGUE,
         &members::CATALOGUE[..],
         &reads::CATALOGUE[..],
+        &batches::CATALOGUE[..],
         &audit::CATALOGUE[..],
         &writer::CATALOGUE[..],
     ]
@@ -74,6 +75,8 @@ fn hot_statements_search_an_index_and_never_scan() {
         "latest_checkpoint",
         "last_request",
         "last_opening",
+        // A member's batches are few, and only a judgement looks at them.
+        "last_full",
     ];
     for statement in everything() {
         let sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);

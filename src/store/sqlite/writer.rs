@@ -23,8 +23,8 @@ use crate::store::group::{self, Decided, Instants};
 use crate::store::rows;
 use crate::store::{ApplyError, REQUEST_KEPT_SECONDS, StoreError};
 
-/// Most writes of one group.
-pub(super) const GROUP_WRITES_MAX: usize = 512;
+/// A group takes no more once it is as much work as so many reports: what waits behind it waits about ten milliseconds.
+pub(super) const GROUP_WEIGHT_MAX: usize = 512;
 /// Tries of a group before its writes are tried one by one.
 const GROUP_TRIES: u32 = 2;
 /// How long the thread rests before it looks for rows to expire.
@@ -300,9 +300,13 @@ fn write_down(
 
 /// Takes everything that waits, up to a full group or something rare.
 fn collect(jobs: &Receiver<Job>, group: &mut Vec<Waiting>) -> (Option<Task>, bool) {
-    while group.len() < GROUP_WRITES_MAX {
+    let mut weight: usize = group.iter().map(|waiting| waiting.write.weight()).sum();
+    while weight < GROUP_WEIGHT_MAX {
         match jobs.try_recv() {
-            Ok(Job::Apply(write, reply)) => group.push(Waiting { write, reply }),
+            Ok(Job::Apply(write, reply)) => {
+                weight += write.weight();
+                group.push(Waiting { write, reply });
+            }
             Ok(Job::Run(task)) => return (Some(task), false),
             Ok(Job::Stop) | Err(TryRecvError::Disconnected) => return (None, true),
             Err(TryRecvError::Empty) => break,

@@ -1,6 +1,7 @@
 //! Enum numbers of the contract and the domain's enums.
 
 use super::collect::{Collector, Path};
+use crate::domain::batch::{BatchState, BatchType};
 use crate::domain::exposure;
 use crate::domain::inquiry::Purpose;
 use crate::domain::member::{LenderGroup, MemberState, Role};
@@ -57,6 +58,8 @@ coded_by_domain!(
     loan::HardshipCode,
     loan::EventType,
     loan::DeletionReason,
+    BatchType,
+    BatchState,
     Purpose,
     exposure::SubjectState,
     exposure::MatchLevel,

@@ -5,6 +5,7 @@
 //! unless the field's comment gives it a meaning. Nothing here decides a status or looks at what is on file.
 
 pub mod administration;
+pub mod batch;
 pub mod code;
 pub mod collect;
 pub mod consent;

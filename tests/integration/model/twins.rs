@@ -76,6 +76,7 @@ impl Twins {
                 },
                 is_lender: member.lender,
                 latest_as_of: None,
+                latest_batch: None,
             };
             network.members.insert(MemberNo(*name), standing);
         }
@@ -327,6 +328,7 @@ fn report_of(said: &Statement) -> Report {
         event: None,
         violations: Vec::new(),
         warnings: Vec::new(),
+        token_digests: None,
     }
 }
 

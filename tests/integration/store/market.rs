@@ -155,6 +155,7 @@ impl Loan {
             event: Some(EventType::PeriodClose),
             violations: Vec::new(),
             warnings: Vec::new(),
+            token_digests: None,
         }
     }
 }

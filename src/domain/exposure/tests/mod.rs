@@ -130,6 +130,7 @@ impl Scene {
             state: MemberState::Active,
             is_lender: true,
             latest_as_of: None,
+            latest_batch: None,
         };
         self.network.members.insert(MemberNo(member_no), standing);
         self

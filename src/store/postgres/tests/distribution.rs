@@ -41,14 +41,16 @@ const ASKS_EVERY_NODE: [(&str, &str); 17] = [
 ];
 
 /// Statements that insert rows whose keys nobody else can have taken, and why.
-const KEYS_OF_ITS_OWN: [(&str, &str); 5] = [
+const KEYS_OF_ITS_OWN: [(&str, &str); 7] = [
     ("insert_inquiries", "the answer's UUID is in the key"),
     ("insert_leaves", "whoever appends has the head's row"),
+    ("insert_missing", "whoever carries the batch has its row locked"),
     ("insert_nodes", "whoever appends has the head's row"),
     (
         "insert_openings",
         "the numbers are of a block that is this server's",
     ),
+    ("insert_results", "whoever carries the batch has its row locked"),
     (
         "insert_waiting",
         "the numbers are of a block that is this server's",

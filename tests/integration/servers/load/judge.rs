@@ -64,6 +64,7 @@ impl Judge {
                 state: member.state,
                 is_lender,
                 latest_as_of: None,
+                latest_batch: None,
             };
             network.members.insert(member.member_no, standing);
         }
@@ -262,6 +263,7 @@ fn report(said: &Statement) -> Report {
         event: Some(EventType::PeriodClose),
         violations: Vec::new(),
         warnings: Vec::new(),
+        token_digests: None,
     }
 }
 

@@ -1,0 +1,89 @@
+-- 0003 batch. A program of version 0002 cannot live with it: it would leave the new columns of accounts behind.
+--
+-- What members upload in one go, what became of each record, and what accounts must know for it.
+
+-- Whether the account is active and not deleted: the open book of a member without a look at positions.
+ALTER TABLE account ADD COLUMN is_open INTEGER NOT NULL DEFAULT 1; -- 1 active and not deleted. Person: no
+ALTER TABLE account ADD COLUMN carried_by INTEGER NOT NULL DEFAULT 0; -- latest FULL batch that carried it; 0: none. Person: no
+ALTER TABLE account ADD COLUMN token_digests BLOB; -- keyed hashes of the tokens of its current version. Person: only with the ledger key
+UPDATE account
+SET is_open = (
+    SELECT p.deleted IS NULL AND p.status IN (1, 2, 3, 4)
+    FROM position p
+    WHERE p.subject_id = account.holder AND p.member_no = account.member_no AND p.account_no = account.account_no);
+
+-- The first date for which a version was reported: as_of moves on while nothing else changes.
+ALTER TABLE position ADD COLUMN first_as_of INTEGER; -- first date of this version; NULL: its as_of. Person: no
+ALTER TABLE past_version ADD COLUMN first_as_of INTEGER; -- see position
+
+-- What a member completed last.
+ALTER TABLE member_activity ADD COLUMN batch_as_of INTEGER; -- greatest business date of its completed batches. Person: no
+ALTER TABLE member_activity ADD COLUMN batch_on INTEGER; -- civil day on which that one was completed. Person: no
+
+-- Batches.
+CREATE TABLE batch (
+    member_no INTEGER NOT NULL,                 -- whose. Person: no
+    batch_id TEXT NOT NULL,                     -- the member's name of it; refused if it looks like personal data
+    batch_no INTEGER NOT NULL,                  -- its number. Person: no
+    epoch INTEGER NOT NULL,                     -- how many streams carried it; older ones are refused. Person: no
+    batch_type INTEGER NOT NULL,                -- full or incremental. Person: no
+    as_of INTEGER NOT NULL,                     -- the business date that it describes. Person: no
+    dry_run INTEGER NOT NULL,                   -- 1 only a rehearsal. Person: no
+    resends TEXT,                               -- the batch whose rejects it sends again; NULL: none
+    resends_no INTEGER,                         -- its number. Person: no
+    content_sha256 BLOB NOT NULL,               -- SHA-256 of the source. Person: no
+    state INTEGER NOT NULL,                     -- where it stands. Person: no
+    phase INTEGER NOT NULL,                     -- 1 records, 2 listing what is missing, 3 marking it, 4 judged. Person: no
+    listed_to TEXT,                             -- last account that the phase is through with; NULL: none
+    received INTEGER NOT NULL,                  -- records read. Person: no
+    accepted INTEGER NOT NULL,                  -- records on file. Person: no
+    rejected INTEGER NOT NULL,                  -- records that broke a rule. Person: no
+    unchanged INTEGER NOT NULL,                 -- accepted, equal to what was on file. Person: no
+    superseded INTEGER NOT NULL,                -- older than what was on file. Person: no
+    warnings INTEGER NOT NULL,                  -- accepted with a warning. Person: no
+    active INTEGER NOT NULL,                    -- positions with an active status. Person: no
+    missing INTEGER NOT NULL,                   -- open positions that a full batch did not carry. Person: no
+    totals BLOB NOT NULL,                       -- sums by currency, versioned encoding. Person: no
+    failures BLOB NOT NULL,                     -- why it failed or is held, versioned encoding. Person: no
+    started_at INTEGER NOT NULL,                -- first header. Person: no
+    finished_at INTEGER,                        -- judgement; NULL: not yet. Person: no
+    PRIMARY KEY (member_no, batch_id)
+) STRICT, WITHOUT ROWID;
+-- A member's batches, newest first.
+CREATE INDEX batch_by_number ON batch (member_no, batch_no);
+
+-- Records that were rejected, or accepted with warnings.
+CREATE TABLE batch_result (
+    member_no INTEGER NOT NULL,                 -- whose. Person: no
+    batch_no INTEGER NOT NULL,                  -- of which batch. Person: no
+    record_number INTEGER NOT NULL,             -- place within the batch, from 1. Person: no
+    account_ref TEXT,                           -- the record's account; NULL: could not be read
+    violations BLOB NOT NULL,                   -- broken rules, versioned encoding; no value of the record
+    warnings BLOB NOT NULL,                     -- what is odd, versioned encoding; no value of the record
+    rejected INTEGER NOT NULL,                  -- 1 rejected. Person: no
+    created_at INTEGER NOT NULL,                -- when. Person: no
+    mended_at INTEGER,                          -- when the account was accepted in a batch that sends it again. Person: no
+    PRIMARY KEY (member_no, batch_no, record_number)
+) STRICT, WITHOUT ROWID;
+-- The rejects that a later batch mends.
+CREATE INDEX batch_result_by_account ON batch_result (member_no, batch_no, account_ref);
+
+-- Open positions on file that a full batch did not carry.
+CREATE TABLE batch_missing (
+    member_no INTEGER NOT NULL,                 -- whose. Person: no
+    batch_no INTEGER NOT NULL,                  -- of which batch. Person: no
+    account_ref TEXT NOT NULL,                  -- which account
+    PRIMARY KEY (member_no, batch_no, account_ref)
+) STRICT, WITHOUT ROWID;
+
+-- What a member reported on a civil day, by either way: how well.
+CREATE TABLE report_day (
+    member_no INTEGER NOT NULL,                 -- which member. Person: no
+    day INTEGER NOT NULL,                       -- civil day of receipt. Person: no
+    reports INTEGER NOT NULL,                   -- accepted positions. Person: no
+    late INTEGER NOT NULL,                      -- of these, received later than they should be. Person: no
+    optional_fields INTEGER NOT NULL,           -- optional fields that applied. Person: no
+    optional_filled INTEGER NOT NULL,           -- of these, filled in. Person: no
+    contradictions INTEGER NOT NULL,            -- positions that contradict what was on file. Person: no
+    PRIMARY KEY (member_no, day)
+) STRICT, WITHOUT ROWID;
