@@ -71,8 +71,7 @@ async fn rpcs_of_later_versions_say_so() {
         (&operator, "/tallystick.v1.StatisticsService/ListIndicators"),
         (&operator, "/tallystick.v1.StatisticsService/CreateSnapshot"),
         (&lender, "/tallystick.v1.ExposureService/CheckAndReserve"),
-        (&lender, "/tallystick.v1.ReportingService/ListBatches"),
-        (&lender, "/tallystick.v1.ReportingService/UploadBatch"),
+        (&lender, "/tallystick.v1.ExposureService/ExplainDecision"),
     ];
     for (channel, path) in later {
         let status = knock(channel.clone(), path).await.unwrap_err();

@@ -9,6 +9,7 @@
 )]
 
 mod audit;
+mod batches;
 mod books;
 mod copy;
 mod engine;
@@ -109,6 +110,21 @@ conformance! {
         a_grant_that_would_have_ended_already_is_refused,
         one_of_two_operators_takes_roles_away_and_gives_none,
         suspended_members_no_longer_count_for_coverage,
+    }
+    batches {
+        each_record_of_a_batch_has_a_fate_of_its_own,
+        a_stream_that_was_taken_over_changes_nothing,
+        a_batch_resumes_behind_what_is_durable_and_nowhere_else,
+        a_batch_sent_again_changes_nothing,
+        a_correction_of_a_batch_names_its_version_by_the_pair,
+        a_full_batch_lists_what_it_did_not_carry_and_marks_it_after_two,
+        an_implausible_size_is_held_until_it_is_confirmed,
+        a_dry_run_keeps_its_results_and_changes_no_position,
+        a_batch_whose_totals_disagree_fails_and_counts_for_nothing,
+        too_many_rejects_stop_a_batch_from_record_ten_thousand_on,
+        what_a_batch_sends_again_is_mended_and_stays_readable,
+        batches_are_listed_newest_first_and_each_member_sees_its_own,
+        accounts_are_known_by_the_digests_of_their_tokens,
     }
     audit {
         entries_wait_in_order_until_they_are_in_the_tree,
