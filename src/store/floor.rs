@@ -18,6 +18,8 @@ pub enum Work {
     Open,
     /// A report that changes a known account: account, position, past version, history, request, audit entry.
     Update,
+    /// The same in a batch, of an account whose tokens are recognised: account, position, past version, history.
+    Batch,
 }
 
 impl Work {
@@ -27,7 +29,18 @@ impl Work {
             Self::Query => "QueryExposure",
             Self::Review => "ReviewPortfolio",
             Self::Open | Self::Update => "ReportPosition",
+            Self::Batch => "UploadBatch",
         }
+    }
+
+    /// Whether it is remembered by a request id.
+    pub(super) const fn has_request(self) -> bool {
+        matches!(self, Self::Query | Self::Open | Self::Update)
+    }
+
+    /// Whether its tokens are looked up.
+    pub(super) const fn has_tokens(self) -> bool {
+        !matches!(self, Self::Batch)
     }
 
     /// Whether it looks at a subject, and leaves an inquiry.
@@ -54,6 +67,11 @@ pub struct Target {
 crate::redacted_debug!(Target);
 
 impl Target {
+    /// Brings what a batch writes into the order of the widest table, as a bulk load would.
+    pub fn sort_window(targets: &mut [Self]) {
+        targets.sort_by_key(|target| (target.subject_id, target.member_no, target.account_no));
+    }
+
     /// Something about the subject that tokens name.
     pub fn new(tokens: Vec<Pseudonym>, member_no: MemberNo, account_ref: String) -> Self {
         Self {

@@ -10,6 +10,9 @@ use crate::server::floor::EMPTY_STREAM;
 use crate::store::floor::Work;
 use crate::wire::pb;
 
+/// Records of one message of a batch.
+pub(super) const BATCH_MESSAGE_RECORDS: u32 = 500;
+
 /// What is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Call {
@@ -22,11 +25,12 @@ pub(super) enum Call {
     Review,
     Open,
     Update,
+    Batch,
 }
 
 impl Call {
     /// What is measured in every round.
-    pub const ROUND: [Self; 8] = [
+    pub const ROUND: [Self; 9] = [
         Self::Empty,
         Self::EmptyStream,
         Self::Health,
@@ -35,6 +39,7 @@ impl Call {
         Self::Review,
         Self::Open,
         Self::Update,
+        Self::Batch,
     ];
 
     /// Its name in the report.
@@ -49,6 +54,7 @@ impl Call {
             Self::Review => "ReviewPortfolio, an answer",
             Self::Open => "ReportPosition, new account",
             Self::Update => "ReportPosition, known account",
+            Self::Batch => "UploadBatch, known position",
         }
     }
 
@@ -62,13 +68,31 @@ impl Call {
             Self::Review => Some((Work::Review, Who::Plain, 1)),
             Self::Open => Some((Work::Open, Who::Plain, 1)),
             Self::Update => Some((Work::Update, Who::Plain, 1)),
+            // Tokens that are on file with their account are not mapped again.
+            Self::Batch => Some((Work::Batch, Who::Plain, 0)),
+        }
+    }
+
+    /// How many of it one message carries.
+    pub const fn in_message(self) -> u32 {
+        match self {
+            Self::Batch => BATCH_MESSAGE_RECORDS,
+            Self::Empty
+            | Self::EmptyStream
+            | Self::Health
+            | Self::Query
+            | Self::QueryMobile
+            | Self::QueryDeep
+            | Self::Review
+            | Self::Open
+            | Self::Update => 1,
         }
     }
 
     /// The empty call of the same kind.
     pub const fn empty(self) -> Self {
         match self {
-            Self::EmptyStream | Self::Review => Self::EmptyStream,
+            Self::EmptyStream | Self::Review | Self::Batch => Self::EmptyStream,
             Self::Empty
             | Self::Health
             | Self::Query
@@ -93,6 +117,23 @@ pub(super) async fn query(client: Client, request: pb::QueryExposureRequest) -> 
         "a known subject was not found"
     );
     Ok(())
+}
+
+/// Uploads a batch and waits for its summary: how many records were accepted.
+pub(super) async fn upload(client: Client, messages: Vec<pb::UploadBatchRequest>) -> anyhow::Result<u64> {
+    use pb::upload_batch_response::Part;
+    let mut answers = client
+        .reporting()
+        .upload_batch(futures::stream::iter(messages))
+        .await?
+        .into_inner();
+    while let Some(answer) = answers.next().await {
+        if let Some(Part::Summary(batch)) = answer?.part {
+            anyhow::ensure!(batch.records_rejected == 0, "a known position was rejected");
+            return Ok(batch.records_accepted);
+        }
+    }
+    anyhow::bail!("a batch ended without a summary")
 }
 
 pub(super) async fn report(client: Client, request: pb::ReportPositionRequest) -> anyhow::Result<()> {

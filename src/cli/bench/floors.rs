@@ -79,6 +79,9 @@ pub(super) fn grouped(
         pin(&cores.server)?;
         floor.learn(work)?;
         floor.resolve(work, targets)?;
+        if work == Work::Batch {
+            Target::sort_window(targets);
+        }
         let count = u32::try_from(targets.len())?;
         let processes: Vec<u32> = floor.process().into_iter().filter(|_| seen).collect();
         let timed = |each: &mut dyn FnMut(&[Target]) -> anyhow::Result<()>| -> anyhow::Result<Cost> {

@@ -162,6 +162,33 @@ impl Load<'_> {
         self.finish(tasks, begun).await
     }
 
+    /// Sends one batch of each client; every record of it counts as a call.
+    pub async fn batches<R, F>(
+        &self,
+        batches: Vec<R>,
+        upload: impl Fn(Client, R) -> F + Clone + Send + Sync + 'static,
+    ) -> anyhow::Result<Measured>
+    where
+        R: Send + 'static,
+        F: Future<Output = anyhow::Result<u64>> + Send,
+    {
+        let mut tasks = Vec::new();
+        let (_, begun) = self.begin()?;
+        for (client, batch) in self.clients.iter().zip(batches) {
+            let (client, upload) = (client.clone(), upload.clone());
+            tasks.push(tokio::spawn(async move {
+                let mut latency = histogram()?;
+                let began = Instant::now();
+                let records = upload(client, batch).await?;
+                // The time of a record is its share of the batch's.
+                let each = began.elapsed().as_micros() / u128::from(records.max(1));
+                latency.record_n(u64::try_from(each).unwrap_or(LATENCY_US_MAX).max(1), records)?;
+                Ok(latency)
+            }));
+        }
+        self.finish(tasks, begun).await
+    }
+
     fn begin(&self) -> anyhow::Result<(Arc<Run>, Begun)> {
         let begun = Begun {
             server: cpu_of_process(self.server)?,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::calls::{Call, is_answer, open_empty, open_review, query, report};
+use super::calls::{Call, is_answer, open_empty, open_review, query, report, upload};
 use super::floors;
 use super::ground::{CALLERS, Ground};
 use super::load::{Load, Measured};
@@ -16,7 +16,8 @@ use super::requests::{Requests, Who};
 use crate::client::{Client, ClientIdentity, Endpoint};
 use crate::identity::entropy::SystemEntropy;
 use crate::identity::token::SubjectToken;
-use crate::store::floor::Floor;
+use crate::reporting::CHUNK_RECORDS_MAX;
+use crate::store::floor::{Floor, Work};
 
 /// Calls of each caller in the pilot, which warms up and tells how many requests a round needs.
 const PILOT_CALLS: usize = 200;
@@ -26,6 +27,8 @@ const SPARE: f64 = 1.5;
 const DEEP_CALLS: usize = 1_000;
 /// Empty messages of each caller: more than any round can send.
 const EMPTY_CALLS: usize = 5_000_000;
+/// Most records of a batch.
+const BATCH_RECORDS_MAX: usize = 50_000;
 /// Units of work of each measurement of the floors under the store.
 const FLOOR_UNITS: usize = 8_192;
 /// Tokens that the floor of mapping goes round.
@@ -230,6 +233,11 @@ impl Running<'_> {
             }
             Call::Open => load.calls(self.requests.openings(callers, count)?, report).await,
             Call::Update => load.calls(self.requests.updates(callers, count)?, report).await,
+            Call::Batch => {
+                // The first batch makes every account known by its tokens.
+                let count = count.clamp(self.requests.own(0), BATCH_RECORDS_MAX);
+                load.batches(self.requests.batches(callers, count)?, upload).await
+            }
         };
         let measured = measured.with_context(|| format!("{} failed", call.name()))?;
         let figures = Figures::of(&measured);
@@ -248,11 +256,15 @@ impl Running<'_> {
     ) -> anyhow::Result<()> {
         let mapping = floors::mapping(self.ground, tokens, self.cores, plan.time / 4)?;
         best.mapping = Some(best.mapping.map_or(mapping, |known| known.least(mapping)));
-        let group = plan.connections * plan.in_flight;
+        let in_flight = plan.connections * plan.in_flight;
         let seen = self.ground.engine.is_seen();
         for call in Call::ROUND {
             let Some((work, who, _)) = call.work() else {
                 continue;
+            };
+            let group = match work {
+                Work::Batch => CHUNK_RECORDS_MAX,
+                Work::Query | Work::Review | Work::Open | Work::Update => in_flight,
             };
             let mut targets = self.requests.targets(work, FLOOR_UNITS, who)?;
             let costs = floors::grouped(floor, seen, work, &mut targets, group, self.cores)?;
@@ -350,7 +362,10 @@ fn row(call: Call, best: &Best, mapping: Cost) -> anyhow::Result<Row> {
     let floors = match (call.work(), grouped) {
         (Some((_, _, tokens)), Some((_, [read, written]))) => {
             let sum = |part: fn(&Cost) -> f64| {
-                part(&empty) + f64::from(tokens) * part(&mapping) + part(read) + part(written)
+                part(&empty) / f64::from(call.in_message())
+                    + f64::from(tokens) * part(&mapping)
+                    + part(read)
+                    + part(written)
             };
             let database = read.database_cpu_us.zip(written.database_cpu_us);
             Some(Cost {

@@ -1,20 +1,25 @@
 //! Requests made ahead. No caller asks about a subject twice: a repeated question gets the frozen answer of the day.
 
 use anyhow::Context as _;
+use chrono::NaiveDate;
 
+use super::calls::BATCH_MESSAGE_RECORDS;
 use super::ground::{CALLERS, Ground, KEY_VERSION};
 use super::population::{DEEP_EVERY, account_ref, has_mobile, lender, letters, positions_of};
+use crate::domain::batch::{
+    BatchHeader, BatchId, BatchRecord, BatchTrailer, BatchType, ControlTotals, PositionRecord,
+};
 use crate::domain::clock::uuid_v4;
 use crate::domain::currency::Currency;
 use crate::domain::date::days_after;
 use crate::domain::inquiry::{Consent, Inquiry, Purpose};
 use crate::domain::names::{AccountRef, RequestId, Sha256};
-use crate::domain::position::{EventType, ReportOrder};
+use crate::domain::position::{EventType, Position, ReportOrder};
 use crate::domain::token::Presented;
 use crate::identity::entropy::SystemEntropy;
 use crate::identity::token::SubjectToken;
 use crate::store::floor::{Target, Work};
-use crate::wire::convert::{inquiry, report};
+use crate::wire::convert::{batch, inquiry, report};
 use crate::wire::pb;
 
 /// Subjects are visited in steps of this prime, so that neighbours in time are no neighbours in the tables.
@@ -194,43 +199,75 @@ impl<'a> Requests<'a> {
         callers: usize,
         count: usize,
     ) -> anyhow::Result<Vec<Vec<pb::ReportPositionRequest>>> {
+        let asked = self.numbers(callers, count)?;
+        each(&asked, |caller, numbers| {
+            let changed = self.changed(caller, numbers)?;
+            let reported = |position| report::report_to_wire(position, EventType::Payment, request_id());
+            Ok(changed.iter().map(reported).collect())
+        })
+    }
+
+    /// A batch of each of the first `callers`, of up to `count` known accounts, in the order of their names.
+    pub fn batches(
+        &mut self,
+        callers: usize,
+        count: usize,
+    ) -> anyhow::Result<Vec<Vec<pb::UploadBatchRequest>>> {
+        let asked = self.numbers(callers, count)?;
+        let today = self.ground.population.today;
+        each(&asked, |caller, numbers| {
+            let mut changed = self.changed(caller, numbers)?;
+            changed.sort_by(|a, b| (a.order, &a.account_ref).cmp(&(b.order, &b.account_ref)));
+            let name = format!(
+                "bench-{caller}-{}",
+                letters(numbers.first().copied().unwrap_or(0))
+            );
+            batch_of(&name, today, changed)
+        })
+    }
+
+    /// The next changes of each caller.
+    fn numbers(&mut self, callers: usize, count: usize) -> anyhow::Result<Vec<Vec<u64>>> {
         let mut asked = Vec::with_capacity(callers);
         for caller in 0..callers {
             let first = self.cursors[caller].updated;
             self.cursors[caller].updated += u64::try_from(count)?;
             asked.push((first..self.cursors[caller].updated).collect::<Vec<u64>>());
         }
-        each(&asked, |caller, numbers| {
-            let accounts = &self.accounts[caller];
-            let round = u64::try_from(accounts.len())?;
-            anyhow::ensure!(round > 0, "a caller has no account: raise --positions");
-            let own: Vec<(u64, u64, u64)> = numbers
-                .iter()
-                .filter_map(|number| {
-                    let (subject, place) = accounts.get(usize::try_from(number % round).ok()?)?;
-                    Some((*subject, *place, number / round))
-                })
-                .collect();
-            let subjects: Vec<u64> = own.iter().map(|(subject, ..)| *subject).collect();
-            let tokens = self.tokens(caller, &subjects, Who::Plain)?;
-            let mut reports = Vec::with_capacity(own.len());
-            for ((subject, place, earlier), tokens) in own.iter().zip(tokens) {
-                let order = ReportOrder {
-                    as_of: self.ground.population.today,
-                    sequence: 2 + earlier,
-                };
-                let position = self.ground.population.position(*subject, *place, tokens, order);
-                let mut position = position.context("an account has no valid name")?;
-                position.facts.last_payment_on = Some(self.ground.population.today);
-                position.facts.last_payment_amount = 10_000 + i64::try_from(*earlier)?;
-                reports.push(report::report_to_wire(
-                    &position,
-                    EventType::Payment,
-                    request_id(),
-                ));
-            }
-            Ok(reports)
-        })
+        Ok(asked)
+    }
+
+    /// How many accounts a caller has.
+    pub fn own(&self, caller: usize) -> usize {
+        self.accounts.get(caller).map_or(0, Vec::len)
+    }
+
+    fn changed(&self, caller: usize, numbers: &[u64]) -> anyhow::Result<Vec<Position<SubjectToken>>> {
+        let accounts = &self.accounts[caller];
+        let round = u64::try_from(accounts.len())?;
+        anyhow::ensure!(round > 0, "a caller has no account: raise --positions");
+        let own: Vec<(u64, u64, u64)> = numbers
+            .iter()
+            .filter_map(|number| {
+                let (subject, place) = accounts.get(usize::try_from(number % round).ok()?)?;
+                Some((*subject, *place, number / round))
+            })
+            .collect();
+        let subjects: Vec<u64> = own.iter().map(|(subject, ..)| *subject).collect();
+        let tokens = self.tokens(caller, &subjects, Who::Plain)?;
+        let mut positions = Vec::with_capacity(own.len());
+        for ((subject, place, earlier), tokens) in own.iter().zip(tokens) {
+            let order = ReportOrder {
+                as_of: self.ground.population.today,
+                sequence: 2 + earlier,
+            };
+            let position = self.ground.population.position(*subject, *place, tokens, order);
+            let mut position = position.context("an account has no valid name")?;
+            position.facts.last_payment_on = Some(self.ground.population.today);
+            position.facts.last_payment_amount = 10_000 + i64::try_from(*earlier)?;
+            positions.push(position);
+        }
+        Ok(positions)
     }
 
     /// What the floors read and write: other subjects in the same disorder.
@@ -251,7 +288,7 @@ impl<'a> Requests<'a> {
                     let account = match work {
                         Work::Query | Work::Review => String::new(),
                         Work::Open => format!("N-{}-floor", letters(number)),
-                        Work::Update => account_ref(*subject, 0),
+                        Work::Update | Work::Batch => account_ref(*subject, 0),
                     };
                     Ok(Target::new(self.ground.pseudonyms(*subject)?, member_no, account))
                 })
@@ -344,6 +381,49 @@ fn each<T: Send>(
     anyhow::ensure!(made.len() == asked.len(), "making requests failed");
     made.sort_by_key(|(caller, _)| *caller);
     made.into_iter().map(|(_, made)| made).collect()
+}
+
+/// The messages of a batch.
+fn batch_of(
+    name: &str,
+    as_of: NaiveDate,
+    positions: Vec<Position<SubjectToken>>,
+) -> anyhow::Result<Vec<pb::UploadBatchRequest>> {
+    use pb::upload_batch_request::Part;
+    let header = BatchHeader {
+        batch_id: BatchId::parse(name).context("a batch has no valid name")?,
+        batch_type: BatchType::Incremental,
+        as_of,
+        dry_run: false,
+        content_sha256: Sha256([7; 32]),
+        resends: None,
+        resume_from: 0,
+    };
+    let mut trailer = BatchTrailer {
+        record_count: u64::try_from(positions.len())?,
+        totals: ControlTotals::default(),
+    };
+    let mut records = Vec::with_capacity(positions.len());
+    for position in positions {
+        let (facts, overdue) = (&position.facts, position.facts.overdue);
+        let parts = [overdue.principal, overdue.interest, overdue.penalty, overdue.fees];
+        trailer.totals.add(facts.currency, facts.outstanding_total, parts);
+        records.push(batch::record_to_wire(&BatchRecord::Position(PositionRecord {
+            position,
+            event: Some(EventType::Payment),
+            correction_reason: None,
+        })));
+    }
+    let size = usize::try_from(BATCH_MESSAGE_RECORDS)?;
+    let mut parts = vec![Part::Header(batch::header_to_wire(&header))];
+    parts.extend(records.chunks(size).map(|records| {
+        Part::Records(pb::BatchRecords {
+            records: records.to_vec(),
+        })
+    }));
+    parts.push(Part::Trailer(batch::trailer_to_wire(&trailer)));
+    let message = |part| pb::UploadBatchRequest { part: Some(part) };
+    Ok(parts.into_iter().map(message).collect())
 }
 
 fn request_id() -> RequestId {

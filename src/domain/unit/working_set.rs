@@ -104,9 +104,10 @@ pub struct SubjectRows {
     pub positions: BTreeMap<(MemberNo, AccountNo), PositionRow>,
     /// Past versions that were never corrected.
     pub history: Vec<HistoryRow>,
-    /// Looks: all of the last 360 civil days and more, and at least one hard one if there ever was any.
+    /// Looks: all of the last 360 civil days and more, and at least one hard one if there ever was any. Empty in a group
+    /// that looks at nothing.
     pub inquiries: Vec<InquiryRow>,
-    /// Frozen figures of today, any member.
+    /// Frozen figures of today, any member; likewise.
     pub frozen: Vec<FrozenRow>,
 }
 
@@ -137,6 +138,8 @@ pub struct Keys {
     pub batches: BTreeSet<BatchName>,
     /// Members whose latest full submission is needed.
     pub last_full: BTreeSet<MemberNo>,
+    /// Whether anybody looks, or moves what others looked at: reports do without looks and frozen answers.
+    pub looks: bool,
 }
 
 impl Keys {
@@ -154,6 +157,7 @@ impl Keys {
                 self.accounts.insert((write.member_no, account_ref.clone()));
             }
             Action::Look(look) => {
+                self.looks = true;
                 self.pseudonyms
                     .extend(look.inquiry.tokens.iter().map(|shown| shown.token.clone()));
                 self.usage.insert(write.member_no);
@@ -216,6 +220,7 @@ impl Keys {
 
     fn add_administration(&mut self, administration: &Administration) {
         self.register = true;
+        self.looks = true;
         match administration {
             Administration::MergeSubjects { keep, merge, .. } => {
                 self.pseudonyms.extend([keep.clone(), merge.clone()]);

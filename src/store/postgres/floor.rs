@@ -143,6 +143,8 @@ const fn puts(work: Work) -> &'static [Put] {
             WAITING,
             OPENING,
         ],
+        // One entry of the log for a whole chunk.
+        Work::Batch => &[KNOWN_ACCOUNT, KNOWN_POSITION, PAST_VERSION, HISTORY],
     }
 }
 
@@ -246,8 +248,11 @@ fn asks(work: Work, targets: &[Target]) -> Vec<Ask<'_>> {
     let tokens = Arrays::of(tokens, |token, sink| {
         sink.bytes(&token.sealed[..]);
     });
-    let mut asks = vec![(FIND_TOKENS, tokens, None)];
-    if work != Work::Review {
+    let mut asks = Vec::new();
+    if work.has_tokens() {
+        asks.push((FIND_TOKENS, tokens, None));
+    }
+    if work.has_request() {
         let requests = Arrays::of(targets, |target, sink| {
             sink.number(target.member_no.0)
                 .text(work.rpc())
@@ -270,7 +275,7 @@ fn asks(work: Work, targets: &[Target]) -> Vec<Ask<'_>> {
     if work == Work::Query {
         asks.push((FROZEN_OF_SUBJECTS, subjects(), Some(0)));
     }
-    if work == Work::Update {
+    if matches!(work, Work::Update | Work::Batch) {
         let rows = Arrays::of(targets, |target, sink| {
             sink.number(target.subject_id.0)
                 .number(target.member_no.0)
@@ -412,7 +417,7 @@ async fn resolve(session: &Session, work: Work, targets: &mut [Target]) -> Outco
         };
         let sealed: &[&[u8]] = &[&token.sealed[..]];
         target.subject_id = SubjectId(FIND_TOKENS.get(session, &[&sealed], third).await?);
-        if work == Work::Update {
+        if matches!(work, Work::Update | Work::Batch) {
             let names = accounts(std::slice::from_ref(target));
             let account_no = FIND_ACCOUNTS.get(session, &names.bound(), third).await?;
             target.account_no = account_no;

@@ -416,20 +416,29 @@ async fn read_subjects(
     }
     let today = i64::from(to_epoch_days(plan.today));
     let (of_subjects, of_today): (Bound<'_>, Bound<'_>) = (&[subjects], &[subjects, &today]);
-    let (positions, history, inquiries, frozen) = futures::join!(
+    let looked_at = async {
+        match plan.keys.looks {
+            true => futures::try_join!(
+                INQUIRIES_OF_SUBJECTS.all(session, of_subjects, |row: &Row| {
+                    rows::subject::inquiry(&mut Columns::new(row, "inquiry"))
+                }),
+                FROZEN_OF_SUBJECTS.all(session, of_today, |row: &Row| {
+                    rows::subject::frozen(&mut Columns::new(row, "frozen_answer"))
+                }),
+            ),
+            false => Ok((Vec::new(), Vec::new())),
+        }
+    };
+    let (positions, history, looked_at) = futures::join!(
         POSITIONS_OF_SUBJECTS.all(session, of_subjects, |row: &Row| {
             rows::position(&mut Columns::new(row, "position"))
         }),
         HISTORY_OF_SUBJECTS.all(session, of_subjects, |row: &Row| {
             rows::subject::history(&mut Columns::new(row, "position_history"))
         }),
-        INQUIRIES_OF_SUBJECTS.all(session, of_subjects, |row: &Row| {
-            rows::subject::inquiry(&mut Columns::new(row, "inquiry"))
-        }),
-        FROZEN_OF_SUBJECTS.all(session, of_today, |row: &Row| {
-            rows::subject::frozen(&mut Columns::new(row, "frozen_answer"))
-        }),
+        looked_at,
     );
+    let (inquiries, frozen) = looked_at?;
     let mut read: BTreeMap<SubjectId, SubjectRows> = BTreeMap::new();
     for row in positions? {
         let positions = &mut read.entry(row.subject_id).or_default().positions;
@@ -438,10 +447,10 @@ async fn read_subjects(
     for row in history? {
         read.entry(row.subject_id).or_default().history.push(row);
     }
-    for row in inquiries? {
+    for row in inquiries {
         read.entry(row.subject_id).or_default().inquiries.push(row);
     }
-    for row in frozen? {
+    for row in frozen {
         read.entry(row.subject_id).or_default().frozen.push(row);
     }
     Ok(read)

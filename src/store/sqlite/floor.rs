@@ -153,10 +153,10 @@ fn step(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) -
 fn read_one(connection: &Connection, work: Work, target: &Target) -> Outcome<usize> {
     let subject = target.subject_id.0;
     let mut rows = 0;
-    for token in &target.tokens {
+    for token in target.tokens.iter().filter(|_| work.has_tokens()) {
         rows += step(connection, load::FIND_TOKEN.sql, params![token.sealed])?;
     }
-    if work != Work::Review {
+    if work.has_request() {
         let name = params![target.member_no.0, work.rpc(), [0_u8; 16]];
         rows += step(connection, load::FIND_REQUEST.sql, name)?;
     }
@@ -171,7 +171,7 @@ fn read_one(connection: &Connection, work: Work, target: &Target) -> Outcome<usi
     if work == Work::Query {
         rows += step(connection, load::FROZEN_OF_SUBJECT.sql, params![subject, 0])?;
     }
-    if work == Work::Update {
+    if matches!(work, Work::Update | Work::Batch) {
         let row = params![subject, target.member_no.0, target.account_no];
         rows += step(connection, reads::CURRENT_POSITION.sql, row)?;
     }
@@ -216,7 +216,10 @@ fn write_one(
                 target.account_ref,
                 counter,
                 target.subject_id.0,
-                1
+                1,
+                1,
+                0,
+                [0_u8; 16]
             ];
             connection
                 .prepare_cached(changes::PUT_ACCOUNT.sql)?
@@ -224,14 +227,17 @@ fn write_one(
             let keys = [(0, subject()), (1, member()), (2, number.clone())];
             put(connection, changes::PUT_POSITION.sql, &patterns.position, &keys)?;
         }
-        Work::Update => {
+        Work::Update | Work::Batch => {
             let account = || Value::Integer(target.account_no);
             let row = params![
                 target.member_no.0,
                 target.account_ref,
                 target.account_no,
                 target.subject_id.0,
-                2
+                2,
+                1,
+                0,
+                [0_u8; 16]
             ];
             connection
                 .prepare_cached(changes::PUT_ACCOUNT.sql)?
@@ -249,9 +255,13 @@ fn write_one(
             put(connection, changes::PUT_HISTORY.sql, &patterns.history, &keys)?;
         }
     }
-    if work != Work::Review {
+    if work.has_request() {
         let keys = [(0, member()), (2, Value::Blob(random_looking(counter).to_vec()))];
         put(connection, changes::INSERT_REQUEST.sql, &patterns.request, &keys)?;
+    }
+    if work == Work::Batch {
+        // One entry of the log for a whole chunk.
+        return Ok(());
     }
     let leaf = [random_looking(counter), random_looking(-counter)].concat();
     connection
@@ -290,7 +300,7 @@ fn learn(live: &Connection, work: Work) -> Outcome<Patterns> {
             FROM inquiry LIMIT 1",
         )?;
     }
-    if work != Work::Review {
+    if work.has_request() {
         let of_rpc = format!(
             "SELECT member_no, rpc, request_id, body_sha256, created_at, accepted FROM request
             WHERE rpc = '{}' ORDER BY created_at DESC LIMIT 1",
@@ -307,7 +317,7 @@ fn learn(live: &Connection, work: Work) -> Outcome<Patterns> {
         }
         Work::Review => {}
         Work::Open => patterns.position = pattern(live, &pattern_of(changes::PUT_POSITION.sql))?,
-        Work::Update => {
+        Work::Update | Work::Batch => {
             patterns.position = pattern(live, &pattern_of(changes::PUT_POSITION.sql))?;
             patterns.past_version = pattern(live, &pattern_of(changes::PUT_PAST_VERSION.sql))?;
             patterns.history = pattern(live, &pattern_of(changes::PUT_HISTORY.sql))?;
@@ -322,7 +332,7 @@ fn resolve(connection: &Connection, work: Work, target: &mut Target) -> Outcome<
     };
     let subject = load::FIND_TOKEN.get(connection, params![first.sealed], |row| Ok(row.get(2)?))?;
     target.subject_id = SubjectId(subject);
-    if work == Work::Update {
+    if matches!(work, Work::Update | Work::Batch) {
         let account = params![target.member_no.0, target.account_ref];
         target.account_no = load::FIND_ACCOUNT.get(connection, account, |row| Ok(row.get(2)?))?;
     }

@@ -133,9 +133,14 @@ pub(super) fn load(
     today: NaiveDate,
     set: &mut WorkingSet,
 ) -> Outcome<()> {
+    let reading = Reading {
+        connection,
+        today,
+        looks: keys.looks,
+    };
     let mut subjects = BTreeSet::new();
-    load_tokens(connection, keys, today, set, &mut subjects)?;
-    load_accounts(connection, keys, set, &mut subjects)?;
+    load_tokens(&reading, keys, set, &mut subjects)?;
+    load_accounts(&reading, keys, set, &mut subjects)?;
     for name in &keys.requests {
         set.requests
             .extend(FIND_REQUEST.find(connection, request_key(name), |row| {
@@ -151,23 +156,67 @@ pub(super) fn load(
         usage::load_register(connection, today, set)?;
     }
     for subject in subjects {
-        set.subjects
-            .insert(subject, subject_rows(connection, subject, today)?);
+        reading.fill(subject, set)?;
     }
     check_holders(set)
 }
 
-fn load_tokens(
-    connection: &impl Prepares,
-    keys: &Keys,
+/// How rows of subjects are read for a group.
+struct Reading<'c, C> {
+    connection: &'c C,
     today: NaiveDate,
+    looks: bool,
+}
+
+impl<C: Prepares> Reading<'_, C> {
+    /// Reads a subject's rows unless they are there.
+    fn fill(&self, subject: SubjectId, set: &mut WorkingSet) -> Outcome<()> {
+        if !set.subjects.contains_key(&subject) {
+            set.subjects.insert(subject, self.subject_rows(subject)?);
+        }
+        Ok(())
+    }
+
+    fn subject_rows(&self, subject: SubjectId) -> Outcome<SubjectRows> {
+        let key = params![subject.0];
+        let positions = POSITIONS_OF_SUBJECT.all(self.connection, key, |row| {
+            rows::position(&mut Columns::new(row, "position"))
+        })?;
+        let history = HISTORY_OF_SUBJECT.all(self.connection, key, |row| {
+            rows::subject::history(&mut Columns::new(row, "position_history"))
+        })?;
+        let mut found = SubjectRows {
+            positions: positions
+                .into_iter()
+                .map(|row: PositionRow| ((row.member_no, row.account_no), row))
+                .collect(),
+            history,
+            ..SubjectRows::default()
+        };
+        if self.looks {
+            found.inquiries = INQUIRIES_OF_SUBJECT.all(self.connection, key, |row| {
+                rows::subject::inquiry(&mut Columns::new(row, "inquiry"))
+            })?;
+            let today = params![subject.0, to_epoch_days(self.today)];
+            found.frozen = FROZEN_OF_SUBJECT.all(self.connection, today, |row| {
+                rows::subject::frozen(&mut Columns::new(row, "frozen_answer"))
+            })?;
+        }
+        Ok(found)
+    }
+}
+
+fn load_tokens(
+    reading: &Reading<'_, impl Prepares>,
+    keys: &Keys,
     set: &mut WorkingSet,
     subjects: &mut BTreeSet<SubjectId>,
 ) -> Outcome<()> {
+    let connection = reading.connection;
     for pseudonym in &keys.pseudonyms {
         let found = FIND_TOKEN.find(connection, params![pseudonym.sealed], |row| token(row, pseudonym))?;
         let Some(row) = found else {
-            read_nobody(connection, pseudonym.identifier_type, today)?;
+            read_nobody(reading, pseudonym.identifier_type)?;
             continue;
         };
         set.tokens.insert(pseudonym.clone(), row);
@@ -188,24 +237,26 @@ fn links_of(connection: &impl Prepares, mobile: SubjectId) -> Outcome<Vec<LinkRo
 }
 
 /// Reads for an unknown token what would be read for a known one, and finds nothing.
-fn read_nobody(connection: &impl Prepares, kind: IdentifierType, today: NaiveDate) -> Outcome<()> {
+fn read_nobody(reading: &Reading<'_, impl Prepares>, kind: IdentifierType) -> Outcome<()> {
     if !kind.is_strong() {
-        links_of(connection, NOBODY)?;
+        links_of(reading.connection, NOBODY)?;
     }
-    subject_rows(connection, NOBODY, today).map(drop)
+    reading.subject_rows(NOBODY).map(drop)
 }
 
 fn load_accounts(
-    connection: &impl Prepares,
+    reading: &Reading<'_, impl Prepares>,
     keys: &Keys,
     set: &mut WorkingSet,
     subjects: &mut BTreeSet<SubjectId>,
 ) -> Outcome<()> {
+    let connection = reading.connection;
     for (member_no, account_ref) in &keys.accounts {
         let Some(account) = find_account(connection, *member_no, account_ref)? else {
             continue;
         };
-        let liable = liable(connection, &account)?;
+        reading.fill(account.holder, set)?;
+        let liable = liable(connection, set, &account)?;
         subjects.extend(liable.iter().copied());
         set.liable.insert(account.account_no, liable);
         if keys.versions.contains(&(*member_no, account_ref.clone())) {
@@ -236,9 +287,15 @@ pub(super) fn past_versions(connection: &impl Prepares, account_no: AccountNo) -
 }
 
 /// At least the subjects of the account's position rows: its holder and those whom its tokens mean now.
-fn liable(connection: &impl Prepares, account: &AccountRow) -> Outcome<BTreeSet<SubjectId>> {
+fn liable(
+    connection: &impl Prepares,
+    set: &WorkingSet,
+    account: &AccountRow,
+) -> Outcome<BTreeSet<SubjectId>> {
     let mut liable = BTreeSet::from([account.holder]);
-    let row = super::reads::current_row(connection, account)?;
+    let rows = set.subjects.get(&account.holder);
+    let row = rows.and_then(|rows| rows.positions.get(&(account.member_no, account.account_no)));
+    let row = row.ok_or_else(|| corrupt("account", account.account_no.0))?;
     for liability in row.version.liabilities.iter().skip(1) {
         for shown in &liability.tokens {
             let token_id = shown.token.token_id.0;
@@ -259,28 +316,6 @@ fn check_holders(set: &WorkingSet) -> Outcome<()> {
         }
     }
     Ok(())
-}
-
-fn subject_rows(connection: &impl Prepares, subject: SubjectId, today: NaiveDate) -> Outcome<SubjectRows> {
-    let key = params![subject.0];
-    let positions = POSITIONS_OF_SUBJECT.all(connection, key, |row| {
-        rows::position(&mut Columns::new(row, "position"))
-    })?;
-    Ok(SubjectRows {
-        positions: positions
-            .into_iter()
-            .map(|row: PositionRow| ((row.member_no, row.account_no), row))
-            .collect(),
-        history: HISTORY_OF_SUBJECT.all(connection, key, |row| {
-            rows::subject::history(&mut Columns::new(row, "position_history"))
-        })?,
-        inquiries: INQUIRIES_OF_SUBJECT.all(connection, key, |row| {
-            rows::subject::inquiry(&mut Columns::new(row, "inquiry"))
-        })?,
-        frozen: FROZEN_OF_SUBJECT.all(connection, params![subject.0, to_epoch_days(today)], |row| {
-            rows::subject::frozen(&mut Columns::new(row, "frozen_answer"))
-        })?,
-    })
 }
 
 fn request_key(name: &RequestName) -> (i64, &'static str, [u8; 16]) {

@@ -233,7 +233,10 @@ async fn a_copy_into_something_else_is_refused_or_found_out() {
     let tables = source.tables().unwrap();
     let accounts = tables.iter().find(|table| table.name == "account").unwrap();
     let mut rows = source.rows(accounts, None, 2).unwrap();
-    let made = accounts.columns.iter().position(|column| column.name == "versions_made");
+    let made = accounts
+        .columns
+        .iter()
+        .position(|column| column.name == "versions_made");
     rows[0][made.unwrap()] = rows[1][2].clone();
     destination.add(accounts, &rows).await.unwrap();
     let refused = engine.copy().await.expect_err("it is another's").to_string();
