@@ -11,6 +11,7 @@
     reason = "the naive model says things the way the semantics do"
 )]
 
+mod batches;
 mod harness;
 mod model;
 mod proofs;

@@ -14,19 +14,19 @@
 )]
 
 mod attack;
-mod authority;
+pub mod authority;
 mod disclosure;
 mod full_disk;
 mod invariants;
 mod kill;
 mod leak;
 mod outage;
-mod people;
-mod process;
+pub mod people;
+pub mod process;
 mod refusals;
 mod remains;
 mod schema;
 mod search;
 mod startup;
 mod toil;
-mod world;
+pub mod world;

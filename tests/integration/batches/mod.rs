@@ -1,0 +1,3 @@
+//! Batches as members send them: streams over real connections, files, what goes wrong on the way.
+
+mod stream;
