@@ -71,6 +71,10 @@ pub struct BatchHeader {
 
 /// One record of a batch, its tokens in one of their forms.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every record is a position: a box for each would cost more than it saves"
+)]
 pub enum BatchRecord<T> {
     /// A position to record, or the right content of a version that was wrong.
     Position(PositionRecord<T>),
