@@ -49,15 +49,15 @@ impl KeyCommands {
         let Some(command) = self.0.get(&name) else {
             return Ok(None);
         };
-        let output = run(command).map_err(|problem| KeyError::Command { name, problem })?;
-        match hex::parse(&output) {
-            Some(key) => Ok(Some(key)),
-            None => Err(KeyError::Command {
-                name,
-                problem: CommandProblem::Output,
-            }),
-        }
+        ask(command)
+            .map(Some)
+            .map_err(|problem| KeyError::Command { name, problem })
     }
+}
+
+/// The key that a command prints.
+pub(super) fn ask<const N: usize>(command: &[String]) -> Result<Zeroizing<[u8; N]>, CommandProblem> {
+    hex::parse(&run(command)?).ok_or(CommandProblem::Output)
 }
 
 fn run(command: &[String]) -> Result<Zeroizing<Vec<u8>>, CommandProblem> {

@@ -91,6 +91,28 @@ pub enum KeyError {
         /// What went wrong.
         problem: CommandProblem,
     },
+    /// A member's own secret is not where it should be.
+    #[error(
+        "{} is missing: put it back from its backup, or make a new one and begin anew what was sealed under it", path.display()
+    )]
+    SecretMissing {
+        /// The file that is missing.
+        path: PathBuf,
+    },
+    /// A new secret would take the place of another.
+    #[error("{} is there already and is never overwritten, since it opens what was sealed under it; use it, or name another file", path.display())]
+    SecretExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A command did not print a member's own secret.
+    #[error("the command of the secret {problem}; expected it to print {} hexadecimal digits and end with status 0", bytes * 2)]
+    SecretCommand {
+        /// The secret's length in bytes.
+        bytes: usize,
+        /// What went wrong.
+        problem: CommandProblem,
+    },
     /// Two keys that must belong together do not.
     #[error("{} does not belong to {}: one of them is of another installation; put both back from one backup", one.display(), other.display())]
     Disagreement {

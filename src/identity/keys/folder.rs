@@ -202,7 +202,7 @@ fn handed_over(folder: &Path, commands: &KeyCommands) -> Result<Vec<Entry>, KeyE
     Ok(entries)
 }
 
-fn make_folder(path: &Path) -> Result<(), KeyError> {
+pub(super) fn make_folder(path: &Path) -> Result<(), KeyError> {
     DirBuilder::new()
         .recursive(true)
         .mode(FOLDER_MODE)
@@ -216,21 +216,25 @@ fn write_set(stage: &Path, entries: &[Entry]) -> Result<(), KeyError> {
         .create(stage)
         .map_err(failed("make", stage))?;
     for (name, text) in entries {
-        let path = stage.join(name.file());
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(FILE_MODE)
-            .open(&path)
-            .map_err(failed("make", &path))?;
-        file.write_all(text)
-            .and_then(|()| file.sync_all())
-            .map_err(failed("write", &path))?;
+        write_file(&stage.join(name.file()), text)?;
     }
     sync_folder(stage)
 }
 
-fn sync_folder(path: &Path) -> Result<(), KeyError> {
+/// Writes a file that is not there yet, for its owner alone, and syncs it.
+pub(super) fn write_file(path: &Path, text: &[u8]) -> Result<(), KeyError> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(FILE_MODE)
+        .open(path)
+        .map_err(failed("make", path))?;
+    file.write_all(text)
+        .and_then(|()| file.sync_all())
+        .map_err(failed("write", path))
+}
+
+pub(super) fn sync_folder(path: &Path) -> Result<(), KeyError> {
     File::open(path)
         .and_then(|folder| folder.sync_all())
         .map_err(failed("sync", path))
@@ -252,6 +256,23 @@ pub(super) fn check_folder(path: &Path) -> Result<(), KeyError> {
 
 fn check_access(file: &File, path: &Path, mended: u32) -> Result<(), KeyError> {
     let metadata = file.metadata().map_err(failed("read", path))?;
+    check_metadata(&metadata, path, mended)
+}
+
+/// Refuses a file that its group or others can use, or that another account owns. Asks by name: some files must not be
+/// opened by anybody but the library that keeps them.
+pub(super) fn check_private(path: &Path) -> Result<(), KeyError> {
+    let metadata = fs::metadata(path).map_err(failed("read", path))?;
+    if !metadata.is_file() {
+        return Err(KeyError::Kind {
+            expected: "a file",
+            path: path.to_owned(),
+        });
+    }
+    check_metadata(&metadata, path, FILE_MODE)
+}
+
+fn check_metadata(metadata: &fs::Metadata, path: &Path, mended: u32) -> Result<(), KeyError> {
     judge_access(
         path,
         metadata.uid(),
@@ -300,7 +321,11 @@ pub(super) fn read<const N: usize>(
 }
 
 fn read_file<const N: usize>(folder: &Path, name: KeyName) -> Result<Zeroizing<[u8; N]>, KeyError> {
-    let path = folder.join(name.file());
+    read_path(folder.join(name.file()))
+}
+
+/// The key in a file that nobody else can use.
+pub(super) fn read_path<const N: usize>(path: PathBuf) -> Result<Zeroizing<[u8; N]>, KeyError> {
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(KeyError::Missing { path }),

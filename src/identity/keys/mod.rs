@@ -2,8 +2,9 @@
 //!
 //! [`TokenKeys`] (master keys and tweak) make tokens; [`LedgerKeys`] (sealing key, tweak, checkpoint seed, public master
 //! keys) turn tokens into sealed pseudonyms and sign the log. [`open`] reads them from `keys/token/` and `keys/ledger/` of
-//! the data folder or from commands, and makes them on the first start. The invariant: a key that is lost is never made
-//! anew in silence, since everything stored under it would name nobody.
+//! the data folder or from commands, and makes them on the first start. A member's own secrets are read by the same rules
+//! ([`read_secret`]). The invariant: a key that is lost is never made anew in silence, since everything stored under it
+//! would name nobody.
 
 mod command;
 mod error;
@@ -11,10 +12,13 @@ mod folder;
 mod hex;
 mod ledger;
 mod name;
+mod secret;
 mod token;
 
 #[cfg(test)]
 mod command_tests;
+#[cfg(test)]
+mod secret_tests;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +28,7 @@ pub use command::KeyCommands;
 pub use error::KeyError;
 pub use ledger::LedgerKeys;
 pub use name::KeyName;
+pub use secret::{SECRET_BYTES, SecretSource, make_secret, read_secret, refuse_shared};
 pub use token::{MemberPublicKey, TokenKeys};
 
 use crate::domain::clock::Entropy;
