@@ -6,6 +6,9 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use super::CacheError;
+use crate::identity::normalise::RULES_VERSION;
+use crate::identity::oprf::SUITE;
 use crate::identity::oprf::client::ClientError as TokenProtocolError;
 
 /// Why a call of the client failed.
@@ -39,6 +42,20 @@ pub enum ClientError {
     /// The service has no key for a type of identifier.
     #[error("the service offers no live key for this type of identifier: ask its operator")]
     NoKey,
+    /// The service makes tokens by other rules than this client.
+    #[error(
+        "the service makes tokens by suite {suite:?} and normalisation rules {given}, this client by {SUITE} and \
+         {RULES_VERSION}: install the client that belongs to the service"
+    )]
+    Rules {
+        /// The service's suite.
+        suite: String,
+        /// The version of its rules.
+        given: u32,
+    },
+    /// The member's cache of tokens cannot be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     /// An answer lacks something.
     #[error("the service's answer lacks its {what}: is it of another version?")]
     Malformed {

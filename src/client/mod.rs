@@ -1,17 +1,27 @@
 //! A typed client: tokenises before anything leaves the member, speaks mutual TLS, decodes refusals.
 //!
-//! Identifiers go in, tokens go out; nothing here stores or prints either. Knows the contract and the identity rules,
-//! nothing of the server's rooms or stores.
+//! Identifiers go in, tokens go out; nothing here prints either, and only the [`cache`] keeps any, sealed. Knows the
+//! contract and the identity rules, nothing of the server's rooms or stores.
 
+pub mod cache;
 mod connect;
 mod error;
+mod evaluate;
 mod floor;
+mod service_keys;
 mod tokenise;
+
+#[cfg(test)]
+mod tokenise_tests;
 
 use tonic::transport::Channel;
 
+pub use cache::{CacheError, CacheKey, TokenCache};
 pub use connect::{ClientIdentity, Endpoint};
 pub use error::{ClientError, Refusal};
+pub use evaluate::{Evaluated, Evaluator, Question, RemoteEvaluator};
+pub use service_keys::ServiceKeys;
+pub use tokenise::{Counts, Tokenised, Tokeniser};
 pub use tonic::Code;
 
 use crate::domain::clock::{SharedEntropy, uuid_v4};
@@ -25,7 +35,6 @@ use pb::admin_service_client::AdminServiceClient;
 use pb::exposure_service_client::ExposureServiceClient;
 use pb::reporting_service_client::ReportingServiceClient;
 use pb::token_service_client::TokenServiceClient;
-use tokenise::TokenKeys;
 
 /// Largest message the client takes, bytes: a page of 1,000 positions fits.
 const MESSAGE_BYTES_MAX: usize = 8 << 20;
@@ -35,7 +44,7 @@ const MESSAGE_BYTES_MAX: usize = 8 << 20;
 pub struct Client {
     channel: Channel,
     entropy: SharedEntropy,
-    keys: Option<TokenKeys>,
+    keys: Option<ServiceKeys>,
 }
 
 impl Client {

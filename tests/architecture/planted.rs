@@ -147,6 +147,8 @@ fn a_fence_stands_even_if_the_table_would_open_it() {
         ("src/serverless.rs", "use tonic::Status;", 1),
         ("src/store/mod.rs", "use rusqlite::Row;", 1),
         ("src/store/sqlite/mod.rs", "use rusqlite::Row;", 0),
+        ("src/client/cache/file.rs", "use rusqlite::Row;", 0),
+        ("src/client/mod.rs", "use rusqlite::Row;", 1),
         ("src/store/mod.rs", "use tokio_postgres::Row;", 1),
         ("src/store/postgres/mod.rs", "use tokio_postgres::Row;", 0),
     ] {

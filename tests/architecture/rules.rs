@@ -25,7 +25,7 @@ const FENCES: [(&[&str], &[&str]); 3] = [
         ],
         &["wire", "server", "client"],
     ),
-    (&["rusqlite"], &["store::sqlite"]),
+    (&["rusqlite"], &["store::sqlite", "client::cache"]),
     (
         &["tokio_postgres", "deadpool_postgres", "tokio_postgres_rustls"],
         &["store::postgres"],
