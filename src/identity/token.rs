@@ -4,6 +4,8 @@
 //! the only way in from outside. It says nothing about the person: only the member that made it knows, and only the
 //! ledger's keys turn it into the pseudonym that all members share.
 
+use std::sync::OnceLock;
+
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::traits::IsIdentity;
 use subtle::ConstantTimeEq;
@@ -67,12 +69,13 @@ pub(crate) fn parse_element(bytes: &[u8]) -> Result<RistrettoPoint, TokenError> 
 /// A member's pseudonym of one identifier.
 ///
 /// Keeps the element beside its encoding: decompressing costs a square root, and a token is parsed once and mapped once.
+/// A token out of a member's own cache, which is only sent on, does without until somebody asks.
 #[derive(Clone)]
 pub struct SubjectToken {
     identifier_type: IdentifierType,
     key_version: KeyVersion,
     bytes: [u8; ELEMENT_BYTES],
-    point: RistrettoPoint,
+    point: OnceLock<RistrettoPoint>,
 }
 
 crate::redacted_debug!(SubjectToken);
@@ -98,7 +101,7 @@ impl SubjectToken {
             identifier_type,
             key_version: version,
             bytes: encoded,
-            point,
+            point: OnceLock::from(point),
         })
     }
 
@@ -113,7 +116,21 @@ impl SubjectToken {
             identifier_type,
             key_version,
             bytes,
-            point,
+            point: OnceLock::from(point),
+        }
+    }
+
+    /// A token whose bytes were another's when they were sealed, and were opened unchanged: not checked again.
+    pub(crate) fn of_unsealed(
+        identifier_type: IdentifierType,
+        key_version: KeyVersion,
+        bytes: [u8; ELEMENT_BYTES],
+    ) -> Self {
+        Self {
+            identifier_type,
+            key_version,
+            bytes,
+            point: OnceLock::new(),
         }
     }
 
@@ -133,7 +150,9 @@ impl SubjectToken {
     }
 
     pub(crate) fn point(&self) -> &RistrettoPoint {
-        &self.point
+        self.point.get_or_init(|| {
+            parse_element(&self.bytes).expect("the bytes were those of an element when they were sealed")
+        })
     }
 }
 
@@ -157,7 +176,9 @@ impl Eq for SubjectToken {}
 impl Drop for SubjectToken {
     fn drop(&mut self) {
         self.bytes.zeroize();
-        self.point.zeroize();
+        if let Some(point) = self.point.get_mut() {
+            point.zeroize();
+        }
     }
 }
 
@@ -217,6 +238,15 @@ mod tests {
             parse(65_536, &BASE).unwrap_err(),
             TokenError::KeyVersion { given: 65_536 }
         );
+    }
+
+    #[test]
+    fn an_unsealed_token_is_the_one_that_was_sealed() {
+        let parsed = parse(2, &BASE).unwrap();
+        let unsealed = SubjectToken::of_unsealed(IdentifierType::Mobile, KeyVersion(2), BASE);
+        assert_eq!(unsealed, parsed);
+        assert_eq!(unsealed.point(), parsed.point());
+        assert_eq!(unsealed.clone(), parsed);
     }
 
     #[test]

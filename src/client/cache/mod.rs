@@ -56,7 +56,7 @@ impl TokenCache {
 
     /// The tokens kept for identifiers, in their order; `None` where there is none under a key of `keys`.
     ///
-    /// Blocks on the file. Needs memory for its arguments and about 100 bytes more for each of them.
+    /// Blocks on the file. Needs some 400 bytes of memory for each identifier, the tokens included.
     ///
     /// # Errors
     /// [`CacheError::Damaged`] when the file cannot be read any more; [`CacheError::Disk`].
