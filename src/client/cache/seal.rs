@@ -37,8 +37,8 @@ pub(super) struct Index([u8; INDEX_BYTES]);
 impl Index {
     /// Where the entry is filed: the first eight bytes, since SQLite's shortest and fastest key is a number of 64 bits.
     ///
-    /// Some two of 10 million identifiers share them in one of 370,000 caches. The seal is bound to all 32 bytes: each of such
-    /// two then finds nothing where the other was filed last, and is evaluated again.
+    /// In one of 370,000 caches some two of 10 million identifiers share them. The seal is bound to all 32 bytes: each of
+    /// the two finds nothing where the other was filed last, and is evaluated again.
     pub(super) fn place(&self) -> i64 {
         let first = self.0.first_chunk().expect("a hash of 32 bytes has 8");
         i64::from_be_bytes(*first)
