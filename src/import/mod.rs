@@ -5,6 +5,10 @@
 //! represented is rejected here with the contract's own codes; whatever can be represented is the service's to judge.
 //! Invariant: no error or violation of this module repeats a value of the file.
 
+pub mod crosswalk;
+pub mod metro2;
+mod reading;
+
 use std::sync::Arc;
 
 use chrono::NaiveDate;
