@@ -7,6 +7,7 @@
 
 pub mod crosswalk;
 pub mod metro2;
+pub mod pboc;
 mod reading;
 
 use std::sync::Arc;
