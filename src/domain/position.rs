@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::currency::Currency;
 use super::names::AccountRef;
-use super::token::{IdentifierType, Presented, Token};
+use super::token::{IdentifierType, Presented, Pseudonym, Shown, Token};
 
 /// Declares an enum of the contract with its stable stored number (the contract's own).
 macro_rules! coded_enum {
@@ -246,6 +246,16 @@ pub struct Position<T> {
     pub facts: Facts,
     /// When it was said.
     pub order: ReportOrder,
+}
+
+impl From<Position<Pseudonym>> for Position<Shown> {
+    fn from(position: Position<Pseudonym>) -> Self {
+        let shown = position.try_map_tokens(|token| Ok::<_, std::convert::Infallible>(Shown::Sealed(token)));
+        match shown {
+            Ok(position) => position,
+            Err(never) => match never {},
+        }
+    }
 }
 
 impl<T> Position<T> {

@@ -78,6 +78,21 @@ pub struct TokenRef {
     pub token_id: TokenId,
 }
 
+/// A token of a report as a unit of work sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// By its sealed pseudonym.
+    Sealed(Pseudonym),
+    /// By its number: it was recognised as the one on file.
+    OnFile(TokenRef),
+}
+
+impl From<Pseudonym> for Shown {
+    fn from(pseudonym: Pseudonym) -> Self {
+        Self::Sealed(pseudonym)
+    }
+}
+
 /// What every form of a token can tell.
 pub trait Token: Clone + PartialEq {
     /// The identifier's type.
@@ -87,6 +102,21 @@ pub trait Token: Clone + PartialEq {
 impl Token for Pseudonym {
     fn identifier_type(&self) -> IdentifierType {
         self.identifier_type
+    }
+}
+
+impl Token for Shown {
+    fn identifier_type(&self) -> IdentifierType {
+        match self {
+            Self::Sealed(pseudonym) => pseudonym.identifier_type,
+            Self::OnFile(token) => token.identifier_type,
+        }
+    }
+}
+
+impl Token for IdentifierType {
+    fn identifier_type(&self) -> IdentifierType {
+        *self
     }
 }
 

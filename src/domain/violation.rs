@@ -73,6 +73,7 @@ pub enum Code {
     BatchFinished,
     BatchNotHeld,
     ResumePoint,
+    TokensChanged,
 }
 
 impl Code {
@@ -146,6 +147,7 @@ impl Code {
             Self::BatchFinished => "BATCH_FINISHED",
             Self::BatchNotHeld => "BATCH_NOT_HELD",
             Self::ResumePoint => "RESUME_POINT",
+            Self::TokensChanged => "TOKENS_CHANGED",
         }
     }
 
@@ -184,7 +186,7 @@ impl Code {
             Self::RequestIdReused | Self::MemberExists | Self::CertificateTaken | Self::BatchIdReused => {
                 RefusalKind::AlreadyExists
             }
-            Self::BatchTakenOver => RefusalKind::Aborted,
+            Self::BatchTakenOver | Self::TokensChanged => RefusalKind::Aborted,
             Self::QuotaExceeded => RefusalKind::Exhausted,
             Self::FieldRequired
             | Self::EnumUnknown

@@ -4,6 +4,7 @@
 //! and never mapped again. Invariant: a chunk is applied only behind all chunks before it, by the stream that carries the
 //! batch now.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Reporting, refuse_version};
@@ -11,14 +12,13 @@ use crate::domain::batch::{BatchHeader, BatchId, BatchNo, BatchTrailer, RecordRe
 use crate::domain::caller::Caller;
 use crate::domain::names::AccountRef;
 use crate::domain::position::{DeletionReason, EventType, Liability, Position};
-use crate::domain::token::{Pseudonym, TokenDigests};
-use crate::domain::unit::batch::{Amounts, BatchStep, BatchWork, Item, ItemAct};
+use crate::domain::token::{Pseudonym, Shown, TokenDigests};
+use crate::domain::unit::batch::{Amounts, BatchStep, BatchWork, Item, ItemAct, Recognised};
 use crate::domain::unit::rows::{BatchPhase, BatchRow};
 use crate::domain::unit::{Action, BatchTaken, Correction, Outcome, Refused, Report, Write};
 use crate::domain::validation::Findings;
 use crate::domain::violation::{Code, Violation};
 use crate::identity::token::SubjectToken;
-use crate::store::batch_book::SealedLiabilities;
 use crate::store::{ApplyError, StoreError};
 
 /// Records of one unit of work: about ten milliseconds, so that nobody waits long behind an upload.
@@ -69,7 +69,39 @@ impl Reporting {
         Ok(taken.row)
     }
 
-    /// Makes records fit to be decided: under pseudonyms. Changes nothing.
+    /// Which of these records need no mapping, because their tokens are those on file with their account. An account that
+    /// occurs twice is not recognised: its first record may change them.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn recognise(
+        &self,
+        caller: &Caller,
+        records: &[StatedRecord],
+    ) -> Result<Vec<bool>, ApplyError> {
+        let mut times: BTreeMap<&AccountRef, u32> = BTreeMap::new();
+        for account_ref in records.iter().filter_map(|record| record.account_ref.as_ref()) {
+            *times.entry(account_ref).or_default() += 1;
+        }
+        let once = |record: &StatedRecord| {
+            let account_ref = record.account_ref.as_ref()?;
+            let digests = self.digests_of(record)?;
+            (times.get(account_ref) == Some(&1)).then(|| (account_ref.clone(), digests))
+        };
+        let (places, asked): (Vec<usize>, Vec<_>) = records
+            .iter()
+            .enumerate()
+            .filter_map(|(place, record)| Some((place, once(record)?)))
+            .unzip();
+        let found = self.store.recognise(caller.member_no(), asked).await?;
+        let mut recognised = vec![false; records.len()];
+        for (place, known) in places.into_iter().zip(found) {
+            recognised[place] = known;
+        }
+        Ok(recognised)
+    }
+
+    /// Makes records fit to be decided: under pseudonyms, but for those that were recognised. Changes nothing.
     ///
     /// # Errors
     /// The store failed.
@@ -77,32 +109,21 @@ impl Reporting {
         &self,
         caller: &Arc<Caller>,
         records: Vec<StatedRecord>,
+        recognised: &[bool],
     ) -> Result<Vec<Item>, ApplyError> {
-        let digests: Vec<Option<TokenDigests>> =
-            records.iter().map(|record| self.digests_of(record)).collect();
-        let named = records.iter().zip(&digests);
-        let (places, asked): (Vec<usize>, Vec<_>) = named
-            .enumerate()
-            .filter_map(|(place, (record, digests))| {
-                Some((place, (record.account_ref.clone()?, digests.clone()?)))
-            })
-            .unzip();
-        let mut known: Vec<Option<SealedLiabilities>> = (0..records.len()).map(|_| None).collect();
-        let found = self.store.known_liabilities(caller.member_no(), asked).await?;
-        for (place, liabilities) in places.into_iter().zip(found) {
-            known[place] = liabilities;
-        }
         let strangers: Vec<SubjectToken> = records
             .iter()
-            .zip(&known)
-            .filter(|(_, known)| known.is_none())
+            .zip(recognised)
+            .filter(|(_, recognised)| !**recognised)
             .flat_map(|(record, _)| tokens_of(record))
             .cloned()
             .collect();
         let mut mapped = self.map_aside(caller, strangers).await?.into_iter();
-        let items = records.into_iter().zip(known).zip(digests);
+        let digests: Vec<Option<TokenDigests>> =
+            records.iter().map(|record| self.digests_of(record)).collect();
+        let items = records.into_iter().zip(digests).zip(recognised);
         items
-            .map(|((record, known), digests)| item(record, known, digests, &mut mapped))
+            .map(|((record, digests), recognised)| item(record, digests, *recognised, &mut mapped))
             .collect()
     }
 
@@ -301,11 +322,11 @@ fn tokens_of(record: &StatedRecord) -> impl Iterator<Item = &SubjectToken> {
         .map(|shown| &shown.token)
 }
 
-/// A record under pseudonyms: those on file, or the next that were mapped.
+/// A record as units of work see it: its tokens recognised, or the next that were mapped.
 fn item(
     record: StatedRecord,
-    known: Option<SealedLiabilities>,
     digests: Option<TokenDigests>,
+    recognised: bool,
     mapped: &mut impl Iterator<Item = Pseudonym>,
 ) -> Result<Item, ApplyError> {
     let act = match record.asks {
@@ -316,29 +337,38 @@ fn item(
             event,
             findings,
             correction_reason,
-        } => {
-            let sealed = known.into_iter().flatten().flat_map(|liability| liability.tokens);
-            let mut pseudonyms = sealed.map(|shown| shown.token).chain(mapped);
-            // Equal digests are equal tokens, and each stranger was mapped: there is one for every token.
-            let next = |_| pseudonyms.next().ok_or(StoreError::Unavailable);
-            let position: Position<Pseudonym> = position.try_map_tokens(next)?;
-            let report = Report {
-                position,
-                event,
-                violations: findings.violations,
-                warnings: findings.warnings,
-                token_digests: digests,
-            };
-            match correction_reason {
-                None => ItemAct::Report(Box::new(report)),
-                Some(reason) => ItemAct::Correct(Box::new(Correction {
-                    report,
-                    // Found by the pair, where versions are at hand.
-                    corrects_version: 0,
-                    reason,
-                })),
+        } => match (correction_reason, digests) {
+            (None, Some(token_digests)) if recognised => {
+                let known = |token: SubjectToken| Ok::<_, StoreError>(token.identifier_type());
+                ItemAct::Recognised(Box::new(Recognised {
+                    position: position.try_map_tokens(known)?,
+                    event,
+                    violations: findings.violations,
+                    warnings: findings.warnings,
+                    token_digests,
+                }))
             }
-        }
+            (correction_reason, token_digests) => {
+                // Each stranger was mapped: there is one for every token.
+                let next = |_| mapped.next().map(Shown::Sealed).ok_or(StoreError::Unavailable);
+                let report = Report {
+                    position: position.try_map_tokens(next)?,
+                    event,
+                    violations: findings.violations,
+                    warnings: findings.warnings,
+                    token_digests,
+                };
+                match correction_reason {
+                    None => ItemAct::Report(Box::new(report)),
+                    Some(reason) => ItemAct::Correct(Box::new(Correction {
+                        report,
+                        // Found by the pair, where versions are at hand.
+                        corrects_version: 0,
+                        reason,
+                    })),
+                }
+            }
+        },
     };
     Ok(Item {
         account_ref: record.account_ref,

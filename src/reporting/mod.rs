@@ -15,7 +15,7 @@ use crate::domain::caller::Caller;
 use crate::domain::clock::SharedEntropy;
 use crate::domain::names::AccountRef;
 use crate::domain::position::{DeletionReason, EventType, Position};
-use crate::domain::token::Pseudonym;
+use crate::domain::token::Shown;
 use crate::domain::unit::{Accepted, Action, Correction, Refused, Report, RequestKey, Write};
 use crate::domain::validation::Findings;
 use crate::domain::violation::{Code, Violation};
@@ -128,8 +128,13 @@ impl Reporting {
             .map_err(refuse_version)?
             .into_iter();
         // The mapper gives one pseudonym for each token.
-        let next = |_| pseudonyms.next().ok_or(StoreError::Unavailable);
-        let position: Position<Pseudonym> = statement.position.try_map_tokens(next)?;
+        let next = |_| {
+            pseudonyms
+                .next()
+                .map(Shown::Sealed)
+                .ok_or(StoreError::Unavailable)
+        };
+        let position: Position<Shown> = statement.position.try_map_tokens(next)?;
         Ok(Report {
             position,
             event: statement.event,

@@ -5,12 +5,8 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::domain::batch::{BatchId, BatchNo, RecordResult};
 use crate::domain::names::{AccountRef, MemberNo};
-use crate::domain::position::Liability;
-use crate::domain::token::{Pseudonym, TokenDigests};
+use crate::domain::token::TokenDigests;
 use crate::domain::unit::rows::BatchRow;
-
-/// Everyone liable for an account, under the pseudonyms on file.
-pub type SealedLiabilities = Vec<Liability<Pseudonym>>;
 
 /// The batches of a database. All methods may be called at once; each sees what was committed when it starts.
 #[async_trait]
@@ -58,11 +54,11 @@ pub trait BatchBook: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<AccountRef>, StoreError>;
 
-    /// For each account whose tokens are those of its current version, told by their digests, everyone liable under the
-    /// pseudonyms on file: a report of it need not map tokens again. In the order of `accounts`.
-    async fn known_liabilities(
+    /// For each account, in their order, whether the tokens of its current version are those of these digests: a report of
+    /// it need not map them again.
+    async fn recognise(
         &self,
         member_no: MemberNo,
         accounts: Vec<(AccountRef, TokenDigests)>,
-    ) -> Result<Vec<Option<SealedLiabilities>>, StoreError>;
+    ) -> Result<Vec<bool>, StoreError>;
 }

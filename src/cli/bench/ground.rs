@@ -140,7 +140,7 @@ impl Ground {
             request: None,
             salt: salt(),
             action: Action::Report(Box::new(Report {
-                position,
+                position: position.into(),
                 event: Some(EventType::PeriodClose),
                 violations: Vec::new(),
                 warnings: Vec::new(),

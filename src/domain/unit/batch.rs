@@ -5,6 +5,7 @@
 //! Invariant: counts, totals and results of a batch are written in the unit of work that decides their records.
 
 mod judge;
+mod recognise;
 mod record;
 mod rehearse;
 
@@ -19,7 +20,8 @@ use crate::domain::batch::{
 use crate::domain::currency::Currency;
 use crate::domain::date::Timestamp;
 use crate::domain::names::{AccountRef, MemberNo, SubjectId};
-use crate::domain::position::DeletionReason;
+use crate::domain::position::{DeletionReason, EventType, Position};
+use crate::domain::token::{IdentifierType, TokenDigests};
 use crate::domain::violation::{Code, Violation};
 
 /// From this record on the share of rejected ones is watched.
@@ -92,10 +94,27 @@ pub enum ItemAct {
     Unreadable(Vec<Violation>),
     /// To record a position.
     Report(Box<Report>),
+    /// To record a position whose tokens are those of the account's current version.
+    Recognised(Box<Recognised>),
     /// To replace the version with its pair; `corrects_version` is found here.
     Correct(Box<Correction>),
     /// To remove the account.
     Delete(DeletionReason),
+}
+
+/// A position whose tokens were recognised by their digests: what they are is on file.
+#[derive(Debug, Clone)]
+pub struct Recognised {
+    /// The position; of its tokens only types and proofs.
+    pub position: Position<IdentifierType>,
+    /// What the member declares.
+    pub event: Option<EventType>,
+    /// What the message alone breaks.
+    pub violations: Vec<Violation>,
+    /// What is odd about it.
+    pub warnings: Vec<Violation>,
+    /// By which they were recognised.
+    pub token_digests: TokenDigests,
 }
 
 impl BatchWork {

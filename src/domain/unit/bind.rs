@@ -13,7 +13,7 @@ use super::rows::LinkRow;
 use super::working_set::Change;
 use crate::domain::names::{MemberNo, SubjectId, TokenId};
 use crate::domain::position::{Liability, LiabilityRole};
-use crate::domain::token::{Presented, Pseudonym, TokenRef, TokenRow};
+use crate::domain::token::{Presented, Pseudonym, Shown, Token as _, TokenRef, TokenRow};
 use crate::domain::violation::{Code, Violation};
 
 /// What binding a report's liabilities will do.
@@ -37,10 +37,7 @@ pub(super) struct BoundLiability {
 
 impl Plan {
     /// Plans the binding of a report's liabilities, in order. Every conflict becomes a violation.
-    pub(super) fn of(
-        set: &mut WorkingSet,
-        liabilities: &[Liability<Pseudonym>],
-    ) -> Result<Self, Vec<Violation>> {
+    pub(super) fn of(set: &mut WorkingSet, liabilities: &[Liability<Shown>]) -> Result<Self, Vec<Violation>> {
         let mut plan = Self::default();
         let mut violations = Vec::new();
         for (index, liability) in liabilities.iter().enumerate() {
@@ -87,13 +84,19 @@ impl Plan {
             .fold(subject, |at, (from, to)| if at == *from { *to } else { at })
     }
 
-    fn find(&self, set: &WorkingSet, token: &Pseudonym) -> Option<TokenRow> {
-        let planned = self
-            .new_tokens
-            .iter()
-            .find(|(known, _)| known == token)
-            .map(|(_, row)| *row);
-        let mut row = planned.or_else(|| set.tokens.get(token).copied())?;
+    fn find(&self, set: &WorkingSet, token: &Shown) -> Option<TokenRow> {
+        let mut row = match token {
+            Shown::Sealed(pseudonym) => {
+                let planned = self.new_tokens.iter().find(|(known, _)| known == pseudonym);
+                let planned = planned.map(|(_, row)| *row);
+                planned.or_else(|| set.tokens.get(pseudonym).copied())?
+            }
+            Shown::OnFile(token) => TokenRow {
+                token_id: token.token_id,
+                identifier_type: token.identifier_type,
+                subject_id: set.known_tokens.get(&token.token_id).copied()?,
+            },
+        };
         row.subject_id = self.follow(row.subject_id);
         Some(row)
     }
@@ -102,9 +105,9 @@ impl Plan {
         &mut self,
         set: &mut WorkingSet,
         index: usize,
-        liability: &Liability<Pseudonym>,
+        liability: &Liability<Shown>,
     ) -> Result<(), Violation> {
-        let strong: Vec<&Pseudonym> = tokens_of(liability, true).collect();
+        let strong: Vec<&Shown> = tokens_of(liability, true).collect();
         let mobile = tokens_of(liability, false).next();
         let strong_subject = match self.strong_subject(set, &strong) {
             Ok(subject) => subject,
@@ -149,7 +152,7 @@ impl Plan {
     fn strong_subject(
         &mut self,
         set: &mut WorkingSet,
-        strong: &[&Pseudonym],
+        strong: &[&Shown],
     ) -> Result<Option<SubjectId>, Conflict> {
         if strong.is_empty() {
             return Ok(None);
@@ -191,19 +194,19 @@ impl Plan {
             .any(|(_, rows)| rows.positions.values().any(|row| row.deleted.is_none()))
     }
 
-    fn learn(&mut self, set: &mut WorkingSet, token: &Pseudonym, subject_id: SubjectId) {
-        if self.find(set, token).is_none() {
-            let token_id = TokenId(set.numbers.next());
+    fn learn(&mut self, set: &mut WorkingSet, token: &Shown, subject_id: SubjectId) {
+        // What was recognised is on file.
+        if let (Shown::Sealed(pseudonym), None) = (token, self.find(set, token)) {
             let row = TokenRow {
-                token_id,
-                identifier_type: token.identifier_type,
+                token_id: TokenId(set.numbers.next()),
+                identifier_type: pseudonym.identifier_type,
                 subject_id,
             };
-            self.new_tokens.push((token.clone(), row));
+            self.new_tokens.push((pseudonym.clone(), row));
         }
     }
 
-    fn mobile_subject(&mut self, set: &mut WorkingSet, token: &Pseudonym) -> SubjectId {
+    fn mobile_subject(&mut self, set: &mut WorkingSet, token: &Shown) -> SubjectId {
         if let Some(row) = self.find(set, token) {
             return row.subject_id;
         }
@@ -212,7 +215,7 @@ impl Plan {
         subject
     }
 
-    fn stored_form(&self, set: &WorkingSet, shown: &Presented<Pseudonym>) -> Option<Presented<TokenRef>> {
+    fn stored_form(&self, set: &WorkingSet, shown: &Presented<Shown>) -> Option<Presented<TokenRef>> {
         let row = self.find(set, &shown.token)?;
         let token = TokenRef {
             identifier_type: row.identifier_type,
@@ -274,12 +277,12 @@ impl Plan {
 
 struct Conflict;
 
-fn tokens_of(liability: &Liability<Pseudonym>, strong: bool) -> impl Iterator<Item = &Pseudonym> {
+fn tokens_of(liability: &Liability<Shown>, strong: bool) -> impl Iterator<Item = &Shown> {
     liability
         .tokens
         .iter()
         .map(|shown| &shown.token)
-        .filter(move |token| token.identifier_type.is_strong() == strong)
+        .filter(move |token| token.identifier_type().is_strong() == strong)
 }
 
 /// Whether a liability carries a strong token.
@@ -294,9 +297,12 @@ pub(super) fn has_strong(liability: &Liability<TokenRef>) -> bool {
 pub(super) fn same_tokens(
     set: &WorkingSet,
     stored: &Liability<TokenRef>,
-    presented: &Liability<Pseudonym>,
+    presented: &Liability<Shown>,
 ) -> bool {
-    let id = |shown: &Presented<Pseudonym>| set.tokens.get(&shown.token).map(|row| row.token_id);
+    let id = |shown: &Presented<Shown>| match &shown.token {
+        Shown::Sealed(pseudonym) => set.tokens.get(pseudonym).map(|row| row.token_id),
+        Shown::OnFile(token) => Some(token.token_id),
+    };
     stored.role == presented.role
         && stored.tokens.len() == presented.tokens.len()
         && stored

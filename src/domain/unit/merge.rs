@@ -5,7 +5,7 @@ use super::bind::has_strong;
 use super::rows::{AccountRow, HistoryRow, LinkRow, PositionRow};
 use super::working_set::{Change, SubjectRows};
 use super::{Decision, Outcome, Refused};
-use crate::domain::names::{SubjectId, TokenId};
+use crate::domain::names::{AccountNo, MemberNo, SubjectId, TokenId};
 use crate::domain::position::LiabilityRole;
 use crate::domain::token::{IdentifierType, Pseudonym, TokenRow};
 use crate::domain::violation::{Code, Violation};
@@ -14,6 +14,9 @@ use crate::domain::violation::{Code, Violation};
 pub(super) fn absorb(set: &mut WorkingSet, from: SubjectId, to: SubjectId) {
     for row in set.tokens.values_mut().filter(|row| row.subject_id == from) {
         row.subject_id = to;
+    }
+    for subject in set.known_tokens.values_mut().filter(|subject| **subject == from) {
+        *subject = to;
     }
     set.changes.push(Change::MoveTokens(from, to));
     let rows = set.subjects.remove(&from).unwrap_or_default();
@@ -124,6 +127,7 @@ pub(super) fn merge(set: &mut WorkingSet, keep: &Pseudonym, merge: &Pseudonym) -
     }
     let (from, to) = (absorbed.subject_id, kept.subject_id);
     if from != to {
+        forget_tokens(set, from);
         absorb(set, from, to);
         drop_frozen(set, from);
         drop_frozen(set, to);
@@ -136,6 +140,7 @@ pub(super) fn split(set: &mut WorkingSet, token: &Pseudonym) -> Result<Decision,
     let row = strong_token(set, token, "token")?;
     let from = row.subject_id;
     let to = SubjectId(set.numbers.next());
+    forget_tokens(set, from);
     if let Some(known) = set.tokens.get_mut(token) {
         known.subject_id = to;
     }
@@ -152,6 +157,26 @@ pub(super) fn split(set: &mut WorkingSet, token: &Pseudonym) -> Result<Decision,
     }
     drop_frozen(set, from);
     Ok(done(vec![from, to]))
+}
+
+/// Tokens of a subject's accounts are mapped again with their next report: they may mean others by then (privacy.md 4).
+fn forget_tokens(set: &mut WorkingSet, subject: SubjectId) {
+    let accounts = set
+        .subjects
+        .get(&subject)
+        .into_iter()
+        .flat_map(|rows| rows.positions.keys());
+    let accounts: Vec<(MemberNo, AccountNo)> = accounts.copied().collect();
+    for (member_no, account_no) in accounts {
+        let known = set
+            .accounts
+            .values_mut()
+            .find(|account| account.account_no == account_no);
+        if let Some(account) = known {
+            account.token_digests = None;
+        }
+        set.changes.push(Change::ForgetTokens(member_no, account_no));
+    }
 }
 
 fn names(position: &PositionRow, token_id: TokenId) -> bool {

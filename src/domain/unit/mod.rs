@@ -28,7 +28,7 @@ use super::inquiry::{Inquiry, Purpose};
 use super::member::{Certificate, Member};
 use super::names::{AccountRef, AnswerId, Fingerprint, MemberId, MemberNo, RequestId, Sha256, SubjectId};
 use super::position::{DeletionReason, EventType, Position};
-use super::token::{Pseudonym, TokenDigests};
+use super::token::{Pseudonym, Shown, TokenDigests};
 use super::violation::Violation;
 pub use batch::{BatchStep, BatchWork, Item, ItemAct};
 pub use decide::decide;
@@ -194,7 +194,7 @@ pub enum Action {
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The position.
-    pub position: Position<Pseudonym>,
+    pub position: Position<Shown>,
     /// What the member declares.
     pub event: Option<EventType>,
     /// What the message alone breaks: refused together with what the file shows.

@@ -10,7 +10,7 @@ use crate::domain::batch::BatchNo;
 use crate::domain::date::Timestamp;
 use crate::domain::names::{AccountNo, MemberNo, SubjectId};
 use crate::domain::position::{Liability, Position, ReportOrder};
-use crate::domain::token::{Pseudonym, TokenRef};
+use crate::domain::token::{Shown, TokenRef};
 use crate::domain::validation::{ChangeKind, Stated, check_change};
 use crate::domain::violation::{Code, Violation};
 
@@ -184,7 +184,7 @@ fn advance(set: &mut WorkingSet, account: &AccountRow, report: &Report, at: Time
     )
 }
 
-fn advance_proofs(stored: &mut [Liability<TokenRef>], presented: &[Liability<Pseudonym>]) {
+fn advance_proofs(stored: &mut [Liability<TokenRef>], presented: &[Liability<Shown>]) {
     let stored = stored.iter_mut().flat_map(|liability| &mut liability.tokens);
     let presented = presented.iter().flat_map(|liability| &liability.tokens);
     for (kept, shown) in stored.zip(presented) {
@@ -238,7 +238,7 @@ pub(super) fn plan_change(
 }
 
 /// Content is everything but the order and the event; tokens compare by pseudonym.
-pub(super) fn same_content(set: &WorkingSet, stored: &Version, position: &Position<Pseudonym>) -> bool {
+pub(super) fn same_content(set: &WorkingSet, stored: &Version, position: &Position<Shown>) -> bool {
     stored.facts == position.facts
         && stored.liabilities.len() == position.liabilities.len()
         && stored

@@ -21,7 +21,8 @@ use crate::domain::exposure::BandSeries;
 use crate::domain::exposure::band::LOWEST_EDGE_UNITS;
 use crate::domain::member::{LenderGroup, Member, MemberState};
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, RequestId, Sha256, SubjectId, TokenId};
-use crate::domain::token::{Pseudonym, TokenRow};
+use crate::domain::position::Position;
+use crate::domain::token::{Pseudonym, Shown, TokenRow};
 
 /// What the operator settles for the whole market.
 #[derive(Debug, Clone)]
@@ -126,6 +127,8 @@ pub struct Keys {
     pub pseudonyms: BTreeSet<Pseudonym>,
     /// Accounts named.
     pub accounts: BTreeSet<(MemberNo, AccountRef)>,
+    /// Accounts whose tokens were recognised: what they mean is found by their numbers.
+    pub recognised: BTreeSet<(MemberNo, AccountRef)>,
     /// Accounts of which all past versions are needed.
     pub versions: BTreeSet<(MemberNo, AccountRef)>,
     /// Requests named.
@@ -205,17 +208,22 @@ impl Keys {
                 self.versions
                     .insert((member_no, correction.report.position.account_ref.clone()));
             }
+            ItemAct::Recognised(_) => {
+                self.recognised
+                    .extend(item.account_ref.clone().map(|account| (member_no, account)));
+            }
             ItemAct::Unreadable(_) | ItemAct::Delete(_) => {}
         }
     }
 
-    fn add_report(&mut self, member_no: MemberNo, position: &crate::domain::position::Position<Pseudonym>) {
+    fn add_report(&mut self, member_no: MemberNo, position: &Position<Shown>) {
         self.accounts.insert((member_no, position.account_ref.clone()));
-        let tokens = position
-            .liabilities
-            .iter()
-            .flat_map(|liability| &liability.tokens);
-        self.pseudonyms.extend(tokens.map(|shown| shown.token.clone()));
+        let liabilities = position.liabilities.iter();
+        for shown in liabilities.flat_map(|liability| &liability.tokens) {
+            if let Shown::Sealed(pseudonym) = &shown.token {
+                self.pseudonyms.insert(pseudonym.clone());
+            }
+        }
     }
 
     fn add_administration(&mut self, administration: &Administration) {
@@ -296,6 +304,8 @@ pub enum Change {
         /// The new one.
         to: SubjectId,
     },
+    /// What an account's tokens mean may have changed: they are not recognised any more. One row.
+    ForgetTokens(MemberNo, AccountNo),
     /// A new account, or a new holder or version count of a known one.
     PutAccount(AccountRow),
     /// A position as it concerns one subject.
@@ -388,6 +398,8 @@ pub struct WorkingSet {
     pub network: Network,
     /// Tokens on file among those presented.
     pub tokens: BTreeMap<Pseudonym, TokenRow>,
+    /// Whom the tokens of recognised accounts mean.
+    pub known_tokens: BTreeMap<TokenId, SubjectId>,
     /// Subjects named by anything loaded. A subject without rows has an empty entry or none.
     pub subjects: BTreeMap<SubjectId, SubjectRows>,
     /// Links of the mobile-only subjects among the tokens.
@@ -425,6 +437,7 @@ impl WorkingSet {
             rules,
             network,
             tokens: BTreeMap::new(),
+            known_tokens: BTreeMap::new(),
             subjects: BTreeMap::new(),
             links: BTreeMap::new(),
             accounts: BTreeMap::new(),

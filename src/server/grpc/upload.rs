@@ -22,6 +22,7 @@ use crate::domain::violation::{Code, Violation};
 use crate::identity::token::SubjectToken;
 use crate::reporting::{CHUNK_RECORDS_MAX, Reporting, Stated, StatedRecord};
 use crate::server::layers::Session;
+use crate::store::ApplyError;
 use crate::wire::convert::batch::{
     Asks, SentRecord, batch_to_wire, progress_to_wire, read_header, read_record, read_trailer, result_to_wire,
 };
@@ -184,11 +185,19 @@ impl Reader {
             return Ok(());
         }
         let records = std::mem::take(&mut self.waiting);
-        let step = match self.room.prepare(&self.session.caller_shared(), records).await {
+        let step = match self.prepared(records).await {
             Ok(items) => Step::Records(items),
             Err(error) => Step::Broken(self.session.unapplied(&error)),
         };
         self.steps.send(step).await.map_err(|_| ())
+    }
+}
+
+impl Reader {
+    async fn prepared(&self, records: Vec<StatedRecord>) -> Result<Vec<Item>, ApplyError> {
+        let caller = self.session.caller_shared();
+        let recognised = self.room.recognise(&caller, &records).await?;
+        self.room.prepare(&caller, records, &recognised).await
     }
 }
 

@@ -8,22 +8,19 @@ use futures::FutureExt as _;
 use tokio_postgres::Row;
 
 use super::PostgresStore;
-use super::cells::Arrays;
 use super::failure::Outcome;
-use super::find::{FIND_ACCOUNTS, FIND_BATCHES, LAST_FULLS, LIABILITIES};
+use super::find::{FIND_BATCHES, LAST_FULLS};
 use super::load::batch_names;
-use super::reads;
 use super::statement::{Session, Statement};
 use crate::domain::batch::{BatchId, BatchNo, BatchState, BatchType, RecordResult};
-use crate::domain::names::{AccountNo, AccountRef, MemberNo, SubjectId, TokenId};
-use crate::domain::position::Liability;
-use crate::domain::token::{Presented, TokenDigests, TokenRef};
+use crate::domain::names::{AccountRef, MemberNo};
+use crate::domain::token::TokenDigests;
 use crate::domain::unit::Keys;
-use crate::domain::unit::rows::{AccountRow, BatchRow, LastFull};
+use crate::domain::unit::rows::{BatchRow, LastFull};
 use crate::domain::unit::working_set::BatchName;
 use crate::store::StoreError;
-use crate::store::batch_book::{BatchBook, SealedLiabilities};
-use crate::store::columns::{Columns, Sink as _, whole};
+use crate::store::batch_book::BatchBook;
+use crate::store::columns::{Columns, whole};
 use crate::store::rows;
 use crate::store::rows::batch::batch_columns;
 
@@ -67,6 +64,14 @@ const UNCARRIED: Statement = Statement {
         ORDER BY account_ref
         LIMIT $4::bigint",
     parameters: 4,
+};
+
+const DIGESTS_OF_ACCOUNTS: Statement = Statement {
+    sql: "-- digests_of_accounts
+        SELECT account_ref, token_digests
+        FROM account
+        WHERE member_no = $1::bigint AND account_ref = ANY($2::text[])",
+    parameters: 2,
 };
 
 #[cfg(test)]
@@ -168,84 +173,33 @@ async fn accounts(
         .await
 }
 
-/// The liable people of those accounts whose tokens are the same as on file.
-async fn known_liabilities(
+/// Whether accounts are recognised by the digests of their tokens, in their order.
+async fn recognise(
     session: &Session,
     member_no: MemberNo,
     asked: &[(AccountRef, TokenDigests)],
-) -> Outcome<Vec<Option<SealedLiabilities>>> {
-    let names = Arrays::of(asked, |(account_ref, _), sink| {
-        sink.number(member_no.0).text(account_ref.as_str());
-    });
-    let found = FIND_ACCOUNTS
-        .all(session, &names.bound(), |row| {
-            rows::subject::account(&mut Columns::new(row, "account"))
+) -> Outcome<Vec<bool>> {
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: Vec<&str> = asked
+        .iter()
+        .map(|(account_ref, _)| account_ref.as_str())
+        .collect();
+    let found = DIGESTS_OF_ACCOUNTS
+        .all(session, &[&member_no.0, &names], |row| {
+            let mut columns = Columns::new(row, "account");
+            let name = columns.parsed(AccountRef::parse)?;
+            Ok((name, columns.optional_blob()?.map(<[u8]>::to_vec)))
         })
         .await?;
-    let found: BTreeMap<AccountRef, AccountRow> = found
-        .into_iter()
-        .map(|account| (account.account_ref.clone(), account))
-        .collect();
-    let same = asked.iter().map(|(account_ref, digests)| {
-        let account = found.get(account_ref)?;
-        (account.token_digests.as_ref() == Some(digests)).then_some(account)
-    });
-    let same: Vec<Option<&AccountRow>> = same.collect();
-    let mut wanted: BTreeMap<(SubjectId, MemberNo), Vec<AccountNo>> = BTreeMap::new();
-    for account in same.iter().flatten() {
-        let of_holder = wanted.entry((account.holder, account.member_no)).or_default();
-        of_holder.push(account.account_no);
-    }
-    let stored = stored_liabilities(session, &wanted).await?;
-    let numbers: Vec<TokenId> = stored
-        .values()
-        .flatten()
-        .flat_map(|liability| &liability.tokens)
-        .map(|shown| shown.token.token_id)
-        .collect();
-    let sealed = match numbers.is_empty() {
-        true => BTreeMap::new(),
-        false => reads::sealed_tokens(session, &numbers).await?,
+    let found: BTreeMap<AccountRef, Option<TokenDigests>> = found.into_iter().collect();
+    let known = |(account_ref, digests): &(AccountRef, TokenDigests)| {
+        found
+            .get(account_ref)
+            .is_some_and(|known| known.as_ref() == Some(digests))
     };
-    let under_seal = |shown: &Presented<TokenRef>| {
-        Some(Presented {
-            token: sealed.get(&shown.token.token_id)?.clone(),
-            verified_on: shown.verified_on,
-        })
-    };
-    let liable = |account: &AccountRow| -> Option<SealedLiabilities> {
-        let liabilities = stored.get(&account.account_no)?.iter().map(|liability| {
-            Some(Liability {
-                role: liability.role,
-                tokens: liability.tokens.iter().map(under_seal).collect::<Option<_>>()?,
-            })
-        });
-        liabilities.collect()
-    };
-    Ok(same.into_iter().map(|account| account.and_then(liable)).collect())
-}
-
-async fn stored_liabilities(
-    session: &Session,
-    wanted: &BTreeMap<(SubjectId, MemberNo), Vec<AccountNo>>,
-) -> Outcome<BTreeMap<AccountNo, Vec<Liability<TokenRef>>>> {
-    if wanted.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let mut holders: Vec<i64> = wanted.keys().map(|(holder, _)| holder.0).collect();
-    holders.dedup();
-    let found = LIABILITIES
-        .all(session, &[&holders], |row| {
-            let mut columns = Columns::new(row, "position");
-            let holder = (SubjectId(columns.number()?), MemberNo(columns.number()?));
-            let account_no = AccountNo(columns.number()?);
-            let asked = wanted
-                .get(&holder)
-                .is_some_and(|accounts| accounts.contains(&account_no));
-            asked.then(|| Ok((account_no, columns.decoded()?))).transpose()
-        })
-        .await?;
-    Ok(found.into_iter().flatten().collect())
+    Ok(asked.iter().map(known).collect())
 }
 
 #[async_trait]
@@ -324,16 +278,16 @@ impl BatchBook for PostgresStore {
             .await
     }
 
-    async fn known_liabilities(
+    async fn recognise(
         &self,
         member_no: MemberNo,
         accounts: Vec<(AccountRef, TokenDigests)>,
-    ) -> Result<Vec<Option<SealedLiabilities>>, StoreError> {
+    ) -> Result<Vec<bool>, StoreError> {
         let accounts = Arc::new(accounts);
         self.aside
             .read(move |session| {
                 let accounts = accounts.clone();
-                async move { known_liabilities(session, member_no, &accounts).await }.boxed()
+                async move { recognise(session, member_no, &accounts).await }.boxed()
             })
             .await
     }

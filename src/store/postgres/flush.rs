@@ -169,6 +169,7 @@ impl<'a> Pending<'a> {
             | Change::CountEvaluations { .. } => self.counts.take(change),
             Change::MoveToken(..)
             | Change::MoveTokens(..)
+            | Change::ForgetTokens(..)
             | Change::MoveHolder { .. }
             | Change::MoveInquiries(..)
             | Change::DropFrozen(_)

@@ -40,6 +40,8 @@ pub(super) struct Meant {
     links: Vec<LinkRow>,
     /// Subjects of tokens that are on file for an account, but not among those presented.
     absent: BTreeMap<TokenId, SubjectId>,
+    /// Which of these are mobile numbers.
+    absent_mobiles: BTreeSet<TokenId>,
 }
 
 /// What must be locked, in this order.
@@ -110,7 +112,12 @@ impl Meant {
             .pseudonyms
             .iter()
             .filter(|token| !token.identifier_type.is_strong());
+        let absent = self
+            .absent_mobiles
+            .iter()
+            .filter_map(|token| self.absent.get(token));
         weak.map(|token| self.tokens.get(token).map_or(NOBODY, |row| row.subject_id))
+            .chain(absent.copied())
             .collect()
     }
 }
@@ -135,13 +142,19 @@ pub(super) async fn find(session: &Session, keys: &Keys) -> Outcome<Meant> {
     );
     meant.links = links?;
     let known = meant.by_number();
-    let unresolved = liabilities?
+    let liabilities = liabilities?;
+    let unresolved: BTreeSet<TokenRef> = liabilities
         .iter()
         .flatten()
         .flat_map(|liability| &liability.tokens)
-        .map(|shown| shown.token.token_id)
-        .filter(|token| !known.contains_key(token))
+        .map(|shown| shown.token)
+        .filter(|token| !known.contains_key(&token.token_id))
         .collect();
+    let mobiles = unresolved
+        .iter()
+        .filter(|token| !token.identifier_type.is_strong());
+    meant.absent_mobiles = mobiles.map(|token| token.token_id).collect();
+    let unresolved = unresolved.iter().map(|token| token.token_id).collect();
     meant.absent = subjects_of(session, unresolved).await?;
     Ok(meant)
 }
@@ -179,6 +192,7 @@ pub(super) async fn lock_and_load(
         accounts: accounts?,
         links: links?,
         absent: absent?,
+        absent_mobiles: BTreeSet::new(),
     };
     set.requests = requests?;
     set.usage = usage?;
@@ -197,6 +211,21 @@ fn place(plan: &Plan<'_>, meant: Meant, set: &mut WorkingSet) -> Outcome<()> {
     let mut complete = meant.leads_where(plan.meant);
     let known = meant.by_number();
     for account in meant.accounts.values() {
+        if plan
+            .keys
+            .recognised
+            .contains(&(account.member_no, account.account_ref.clone()))
+        {
+            let row = current_row(set, account);
+            let tokens = row.iter().flat_map(|row| &row.version.liabilities);
+            let numbers = tokens
+                .flat_map(|liability| &liability.tokens)
+                .map(|shown| shown.token.token_id);
+            let meant: Vec<_> = numbers
+                .filter_map(|number| Some((number, *known.get(&number)?)))
+                .collect();
+            set.known_tokens.extend(meant);
+        }
         let row = current_row(set, account);
         let others = row.iter().flat_map(|row| row.version.liabilities.iter().skip(1));
         let tokens = others.flat_map(|liability| &liability.tokens);

@@ -17,6 +17,10 @@ statements! {
         UPDATE subject_token
         SET subject_id = $2::bigint
         WHERE subject_id = $1::bigint";
+    const FORGET_TOKENS(2) = "-- forget_tokens
+        UPDATE account
+        SET token_digests = NULL
+        WHERE member_no = $1::bigint AND account_no = $2::bigint";
     const MOVE_HOLDER(4) = "-- move_holder
         UPDATE account
         SET holder = $4::bigint
@@ -64,6 +68,11 @@ pub(super) async fn carry_out(session: &Session, change: &Change) -> Outcome<()>
             MOVE_TOKEN.run_exactly(session, 1, &[&token.0, &subject.0]).await
         }
         Change::MoveTokens(from, to) => any(MOVE_TOKENS.run(session, &[&from.0, &to.0]).await),
+        Change::ForgetTokens(member, account) => {
+            FORGET_TOKENS
+                .run_exactly(session, 1, &[&member.0, &account.0])
+                .await
+        }
         Change::MoveHolder {
             member_no,
             account_no,

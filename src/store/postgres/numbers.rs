@@ -125,7 +125,7 @@ fn of_item(item: &Item) -> usize {
     match &item.act {
         ItemAct::Report(report) => tokens(&report.position) + 1,
         ItemAct::Correct(correction) => tokens(&correction.report.position) + 1,
-        ItemAct::Unreadable(_) | ItemAct::Delete(_) => 0,
+        ItemAct::Unreadable(_) | ItemAct::Recognised(_) | ItemAct::Delete(_) => 0,
     }
 }
 

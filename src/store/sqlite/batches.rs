@@ -4,18 +4,15 @@ use async_trait::async_trait;
 use rusqlite::params;
 
 use super::SqliteStore;
-use super::failure::{Outcome, corrupt};
-use super::load;
-use super::reads::SEALED_TOKEN;
+use super::failure::Outcome;
 use super::statement::{Prepares, Statement};
 use crate::domain::batch::{BatchId, BatchNo, BatchState, BatchType, RecordResult};
 use crate::domain::names::{AccountRef, MemberNo};
-use crate::domain::position::Liability;
-use crate::domain::token::{Presented, TokenDigests, TokenRef};
-use crate::domain::unit::rows::{AccountRow, BatchRow};
+use crate::domain::token::TokenDigests;
+use crate::domain::unit::rows::BatchRow;
 use crate::domain::unit::{Keys, WorkingSet};
 use crate::store::StoreError;
-use crate::store::batch_book::{BatchBook, SealedLiabilities};
+use crate::store::batch_book::BatchBook;
 use crate::store::columns::{Columns, whole};
 use crate::store::rows;
 use crate::store::rows::batch::batch_columns;
@@ -80,12 +77,12 @@ const UNCARRIED: Statement = Statement {
         LIMIT ?4",
     parameters: 4,
 };
-const LIABILITIES: Statement = Statement {
-    sql: "-- liabilities
-        SELECT liabilities
-        FROM position
-        WHERE subject_id = ?1 AND member_no = ?2 AND account_no = ?3",
-    parameters: 3,
+const DIGESTS_OF_ACCOUNT: Statement = Statement {
+    sql: "-- digests_of_account
+        SELECT token_digests
+        FROM account
+        WHERE member_no = ?1 AND account_ref = ?2",
+    parameters: 2,
 };
 
 #[cfg(test)]
@@ -97,7 +94,7 @@ pub(super) const CATALOGUE: [Statement; 7] = [
     RESULTS_OF_BATCH,
     MISSING_OF_BATCH,
     UNCARRIED,
-    LIABILITIES,
+    DIGESTS_OF_ACCOUNT,
 ];
 
 /// Loads the batches that `keys` name.
@@ -168,48 +165,20 @@ fn accounts(
     )
 }
 
-/// The liable people of those accounts whose tokens are the same as on file, in the order of the accounts.
-fn known_liabilities(
+/// Whether accounts are recognised by the digests of their tokens, in their order.
+fn recognise(
     connection: &impl Prepares,
     member_no: MemberNo,
     accounts: &[(AccountRef, TokenDigests)],
-) -> Outcome<Vec<Option<SealedLiabilities>>> {
-    accounts
-        .iter()
-        .map(|(account_ref, digests)| {
-            let account = load::find_account(connection, member_no, account_ref)?;
-            match account.filter(|account| account.token_digests.as_ref() == Some(digests)) {
-                Some(account) => sealed_liabilities(connection, &account).map(Some),
-                None => Ok(None),
-            }
-        })
-        .collect()
-}
-
-fn sealed_liabilities(connection: &impl Prepares, account: &AccountRow) -> Outcome<SealedLiabilities> {
-    let key = params![account.holder.0, account.member_no.0, account.account_no.0];
-    let stored: Option<Vec<Liability<TokenRef>>> =
-        LIABILITIES.find(connection, key, |row| Columns::new(row, "position").decoded())?;
-    let stored = stored.ok_or_else(|| corrupt("account", account.account_no.0))?;
-    stored
-        .into_iter()
-        .map(|liability| {
-            let tokens = liability.tokens.into_iter().map(|shown| {
-                let number = shown.token.token_id.0;
-                let token = SEALED_TOKEN.find(connection, params![number], |row| {
-                    rows::subject::pseudonym(&mut Columns::new(row, "subject_token"))
-                })?;
-                Ok(Presented {
-                    token: token.ok_or_else(|| corrupt("subject_token", number))?,
-                    verified_on: shown.verified_on,
-                })
-            });
-            Ok(Liability {
-                role: liability.role,
-                tokens: tokens.collect::<Outcome<_>>()?,
-            })
-        })
-        .collect()
+) -> Outcome<Vec<bool>> {
+    let known = |(account_ref, digests): &(AccountRef, TokenDigests)| {
+        let found =
+            DIGESTS_OF_ACCOUNT.find(connection, params![member_no.0, account_ref.as_str()], |row| {
+                Ok(Columns::new(row, "account").optional_blob()? == Some(digests.as_slice()))
+            })?;
+        Ok(found.unwrap_or(false))
+    };
+    accounts.iter().map(known).collect()
 }
 
 #[async_trait]
@@ -280,12 +249,12 @@ impl BatchBook for SqliteStore {
         .await
     }
 
-    async fn known_liabilities(
+    async fn recognise(
         &self,
         member_no: MemberNo,
         accounts: Vec<(AccountRef, TokenDigests)>,
-    ) -> Result<Vec<Option<SealedLiabilities>>, StoreError> {
-        self.read(move |connection| known_liabilities(connection, member_no, &accounts))
+    ) -> Result<Vec<bool>, StoreError> {
+        self.read(move |connection| recognise(connection, member_no, &accounts))
             .await
     }
 }

@@ -35,6 +35,10 @@ statements! {
             is_open = excluded.is_open,
             carried_by = excluded.carried_by,
             token_digests = excluded.token_digests");
+    const FORGET_TOKENS(2) = "-- forget_tokens
+        UPDATE account
+        SET token_digests = NULL
+        WHERE member_no = ?1 AND account_no = ?2";
     const MOVE_HOLDER(4) = "-- move_holder
         UPDATE account
         SET holder = ?4

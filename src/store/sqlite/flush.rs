@@ -5,11 +5,11 @@ use rusqlite::params;
 
 use super::changes::{
     COPY_LINKS, COUNT_EVALUATIONS, COUNT_EVALUATIONS_EVER, COUNT_SUBJECT_CREATED, DROP_FROZEN, EXPIRE_FROZEN,
-    EXPIRE_REQUESTS, INSERT_INQUIRY, INSERT_MISSING, INSERT_OPENING, INSERT_REQUEST, INSERT_RESULT,
-    INSERT_TOKEN, INSERT_WAITING, MEND_RESULTS, MOVE_HOLDER, MOVE_INQUIRIES, MOVE_TOKEN, MOVE_TOKENS,
-    PUT_ACCOUNT, PUT_BATCH, PUT_FROZEN, PUT_GRANT, PUT_HISTORY, PUT_LINK, PUT_NEXT_ENTRY, PUT_NEXT_NUMBER,
-    PUT_PAST_VERSION, PUT_POSITION, PUT_PROPOSAL, REMOVE_HISTORY, REMOVE_LINKS, REMOVE_POSITION,
-    REMOVE_PROPOSAL,
+    EXPIRE_REQUESTS, FORGET_TOKENS, INSERT_INQUIRY, INSERT_MISSING, INSERT_OPENING, INSERT_REQUEST,
+    INSERT_RESULT, INSERT_TOKEN, INSERT_WAITING, MEND_RESULTS, MOVE_HOLDER, MOVE_INQUIRIES, MOVE_TOKEN,
+    MOVE_TOKENS, PUT_ACCOUNT, PUT_BATCH, PUT_FROZEN, PUT_GRANT, PUT_HISTORY, PUT_LINK, PUT_NEXT_ENTRY,
+    PUT_NEXT_NUMBER, PUT_PAST_VERSION, PUT_POSITION, PUT_PROPOSAL, REMOVE_HISTORY, REMOVE_LINKS,
+    REMOVE_POSITION, REMOVE_PROPOSAL,
 };
 use super::failure::Outcome;
 use super::members;
@@ -34,6 +34,9 @@ pub(super) fn change(connection: &impl Prepares, change: &Change) -> Outcome<()>
         Change::PutAccount(account) => put(connection, PUT_ACCOUNT, |sink| {
             rows::subject::put_account(account, sink);
         }),
+        Change::ForgetTokens(member, account) => {
+            FORGET_TOKENS.run_one(connection, params![member.0, account.0])
+        }
         Change::MoveHolder {
             member_no,
             account_no,

@@ -12,7 +12,7 @@ use super::statement::{Prepares, Statement};
 use super::usage;
 use crate::domain::date::to_epoch_days;
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, SubjectId};
-use crate::domain::token::{IdentifierType, Pseudonym, TokenRow};
+use crate::domain::token::{IdentifierType, Pseudonym, TokenRef, TokenRow};
 use crate::domain::unit::rows::{AccountRow, LinkRow, PastVersion, PositionRow};
 use crate::domain::unit::working_set::{RequestName, SubjectRows};
 use crate::domain::unit::{Keys, WorkingSet};
@@ -259,6 +259,9 @@ fn load_accounts(
         let liable = liable(connection, set, &account)?;
         subjects.extend(liable.iter().copied());
         set.liable.insert(account.account_no, liable);
+        if keys.recognised.contains(&(*member_no, account_ref.clone())) {
+            resolve_tokens(connection, set, &account)?;
+        }
         if keys.versions.contains(&(*member_no, account_ref.clone())) {
             set.past_versions
                 .insert(account.account_no, past_versions(connection, account.account_no)?);
@@ -304,6 +307,33 @@ fn liable(
         }
     }
     Ok(liable)
+}
+
+/// Whom the tokens of an account mean that was recognised by them. Strong tokens of the primary liability mean its holder:
+/// a merge or split would have made them unrecognised.
+fn resolve_tokens(connection: &impl Prepares, set: &mut WorkingSet, account: &AccountRow) -> Outcome<()> {
+    let rows = set.subjects.get(&account.holder);
+    let row = rows.and_then(|rows| rows.positions.get(&(account.member_no, account.account_no)));
+    let liabilities = row.map(|row| row.version.liabilities.clone()).unwrap_or_default();
+    for (place, liability) in liabilities.iter().enumerate() {
+        for TokenRef {
+            identifier_type,
+            token_id,
+        } in liability.tokens.iter().map(|shown| shown.token)
+        {
+            if place == 0 && identifier_type.is_strong() {
+                set.known_tokens.insert(token_id, account.holder);
+                continue;
+            }
+            let subject = SUBJECT_OF_TOKEN.get(connection, params![token_id.0], |row| Ok(row.get(0)?))?;
+            let subject = SubjectId(subject);
+            set.known_tokens.insert(token_id, subject);
+            if !identifier_type.is_strong() && !set.links.contains_key(&subject) {
+                set.links.insert(subject, links_of(connection, subject)?);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Every account that was loaded must have its current version.

@@ -41,7 +41,7 @@ const ACCOUNTS_OF_MEMBER: Statement = Statement {
         LIMIT ?5",
     parameters: 5,
 };
-pub(super) const SEALED_TOKEN: Statement = Statement {
+const SEALED_TOKEN: Statement = Statement {
     sql: "-- sealed_token
         SELECT identifier_type, key_version, sealed
         FROM subject_token

@@ -315,16 +315,17 @@ fn report_of(said: &Statement) -> Report {
             tokens: liable.shown.iter().map(presented).collect(),
         })
         .collect();
-    Report {
-        position: Position {
-            account_ref: AccountRef::parse(&said.account).expect("a reference"),
-            liabilities,
-            facts: said.facts.clone(),
-            order: ReportOrder {
-                as_of: said.pair.0,
-                sequence: said.pair.1,
-            },
+    let position = Position {
+        account_ref: AccountRef::parse(&said.account).expect("a reference"),
+        liabilities,
+        facts: said.facts.clone(),
+        order: ReportOrder {
+            as_of: said.pair.0,
+            sequence: said.pair.1,
         },
+    };
+    Report {
+        position: position.into(),
         event: None,
         violations: Vec::new(),
         warnings: Vec::new(),

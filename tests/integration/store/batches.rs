@@ -5,16 +5,18 @@ use tallystick::domain::batch::{
     Batch, BatchHeader, BatchId, BatchState, BatchTrailer, BatchType, ControlTotals, RecordResult, Sums,
 };
 use tallystick::domain::currency::Currency;
-use tallystick::domain::date::{days_after, days_before};
+use tallystick::domain::date::days_before;
 use tallystick::domain::names::{AccountRef, MemberNo, Sha256};
-use tallystick::domain::position::DeletionReason;
-use tallystick::domain::unit::batch::Amounts;
+use tallystick::domain::position::{DeletionReason, LiabilityRole};
+use tallystick::domain::unit::batch::{Amounts, Recognised};
 use tallystick::domain::unit::rows::{BatchPhase, BatchRow};
-use tallystick::domain::unit::{Action, BatchStep, BatchTaken, BatchWork, Item, ItemAct, Outcome};
+use tallystick::domain::unit::{
+    Action, Administration, BatchStep, BatchTaken, BatchWork, Item, ItemAct, Outcome,
+};
 use tallystick::domain::violation::{Code, Violation};
 
 use super::engine::Engine;
-use super::market::{Loan, Market, account, national_id, refusal, today};
+use super::market::{Loan, Market, account, administer, mobile, national_id, refusal, today};
 
 fn header(name: &str, batch_type: BatchType) -> BatchHeader {
     BatchHeader {
@@ -704,9 +706,25 @@ pub async fn batches_are_listed_newest_first_and_each_member_sees_its_own(engine
     assert_eq!(foreign, None);
 }
 
-pub async fn accounts_are_known_by_the_digests_of_their_tokens(engine: &dyn Engine) {
+/// What a report says of an account whose tokens were recognised.
+fn recognised(loan: &Loan, digests: &[u8]) -> Item {
+    let known = |token: tallystick::domain::token::Pseudonym| Ok::<_, ()>(token.identifier_type);
+    Item {
+        act: ItemAct::Recognised(Box::new(Recognised {
+            position: loan.position().clone().try_map_tokens(known).unwrap(),
+            event: None,
+            violations: Vec::new(),
+            warnings: Vec::new(),
+            token_digests: digests.to_vec(),
+        })),
+        ..item(loan)
+    }
+}
+
+pub async fn accounts_are_recognised_by_the_digests_of_their_tokens(engine: &dyn Engine) {
     let market = Market::on(engine).await;
-    let loan = Loan::new("A1", &[national_id(1)]);
+    let loan =
+        Loan::new("A1", &[national_id(1), mobile(1)]).also(LiabilityRole::Guarantor, &[national_id(2)]);
     let with_digests = |loan: &Loan, digests: &[u8]| {
         let Action::Report(mut report) = loan.report() else {
             panic!("a loan is reported");
@@ -714,26 +732,66 @@ pub async fn accounts_are_known_by_the_digests_of_their_tokens(engine: &dyn Engi
         report.token_digests = Some(digests.to_vec());
         Action::Report(report)
     };
-    market.accept(market.a, with_digests(&loan, &[1; 16])).await;
+    market.accept(market.a, with_digests(&loan, &[1; 32])).await;
     let known = async |name: &str, digests: &[u8]| {
-        let asked = vec![(account(name), digests.to_vec())];
-        market
-            .store
-            .known_liabilities(market.a, asked)
-            .await
-            .unwrap()
-            .remove(0)
+        let asked = vec![(account("none"), vec![1; 32]), (account(name), digests.to_vec())];
+        let known = market.store.recognise(market.a, asked).await.unwrap();
+        assert!(!known[0]);
+        known[1]
     };
-    let found = known("A1", &[1; 16]).await.unwrap();
-    assert_eq!(found, loan.position().liabilities);
-    assert_eq!(known("A1", &[2; 16]).await, None);
-    assert_eq!(known("A2", &[1; 16]).await, None);
-    // Another key version gives other tokens for the same people.
-    let advanced = loan.clone().said(today(), 5);
-    market.accept(market.a, with_digests(&advanced, &[3; 16])).await;
-    assert_eq!(known("A1", &[1; 16]).await, None);
-    assert!(known("A1", &[3; 16]).await.is_some());
-    let other = Loan::new("A1", &[national_id(1), super::market::mobile(1)]).said(days_after(today(), 0), 6);
-    market.accept(market.a, with_digests(&other, &[4; 16])).await;
-    assert_eq!(known("A1", &[4; 16]).await.unwrap(), other.position().liabilities);
+    assert!(known("A1", &[1; 32]).await);
+    assert!(!known("A1", &[2; 32]).await);
+    assert!(!known("A2", &[1; 32]).await);
+    // As if every token had been mapped: versions, links, everyone liable.
+    let mut stream = Stream::open(&market, header("n-1", BatchType::Incremental)).await;
+    let changed = loan.clone().said(days_before(today(), 1), 1).owing(800_000);
+    stream.send(&[recognised(&changed, &[1; 32])]).await;
+    assert_eq!(stream.row.batch.counts.accepted, 1);
+    let found = market
+        .store
+        .find_position(market.a, &account("A1"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (
+            found.row.version.number,
+            found.row.version.facts.outstanding_total
+        ),
+        (2, 800_000)
+    );
+    for person in [1, 2] {
+        let answer = market
+            .query(market.b, &[national_id(person)])
+            .await
+            .figures
+            .others
+            .unwrap();
+        assert_eq!(answer.active_accounts + answer.guaranteed_accounts, 1, "{person}");
+    }
+    assert_eq!(market.accounts_seen(market.c, &[mobile(1)]).await, 1);
+    // Another key version gives other tokens for the same people; what was prepared before is prepared again.
+    let advanced = changed.clone().said(today(), 5);
+    market.accept(market.a, with_digests(&advanced, &[3; 32])).await;
+    assert!(!known("A1", &[1; 32]).await && known("A1", &[3; 32]).await);
+    let stale = stream.chunk(&[
+        item(&Loan::new("A2", &[national_id(3)])),
+        recognised(&advanced, &[1; 32]),
+    ]);
+    assert_eq!(market.refuse(market.a, stale).await, Code::TokensChanged);
+    let untouched = market
+        .store
+        .find_position(market.a, &account("A2"))
+        .await
+        .unwrap();
+    assert_eq!(untouched, None, "nothing of the chunk was decided");
+    // Whoever is merged is mapped again.
+    market.report(market.b, &Loan::new("B1", &[national_id(7)])).await;
+    let merge = administer(Administration::MergeSubjects {
+        keep: national_id(7),
+        merge: national_id(1),
+        reason: "one person".to_owned(),
+    });
+    market.accept(super::market::OPERATOR, merge).await;
+    assert!(!known("A1", &[3; 32]).await);
 }

@@ -151,7 +151,7 @@ impl Loan {
 
     fn as_report(&self) -> Report {
         Report {
-            position: self.0.clone(),
+            position: self.0.clone().into(),
             event: Some(EventType::PeriodClose),
             violations: Vec::new(),
             warnings: Vec::new(),

@@ -124,7 +124,7 @@ conformance! {
         too_many_rejects_stop_a_batch_from_record_ten_thousand_on,
         what_a_batch_sends_again_is_mended_and_stays_readable,
         batches_are_listed_newest_first_and_each_member_sees_its_own,
-        accounts_are_known_by_the_digests_of_their_tokens,
+        accounts_are_recognised_by_the_digests_of_their_tokens,
     }
     audit {
         entries_wait_in_order_until_they_are_in_the_tree,

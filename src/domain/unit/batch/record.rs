@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::{Item, ItemAct, REJECT_RATE_FROM, finished, is_full, judge, rehearse, taken_over, taken_with};
+use super::{
+    Item, ItemAct, REJECT_RATE_FROM, finished, is_full, judge, recognise, rehearse, taken_over, taken_with,
+};
 use crate::domain::batch::RecordResult;
 use crate::domain::date::Timestamp;
 use crate::domain::names::{MemberNo, SubjectId};
 use crate::domain::position::{DeletionReason, ReportOrder};
-use crate::domain::unit::bind::same_tokens;
 use crate::domain::unit::report::{current_row, refuse, same_content, unknown_account};
 use crate::domain::unit::rows::{AccountRow, BatchPhase, BatchRow, Version};
 use crate::domain::unit::working_set::Change;
-use crate::domain::unit::{Correction, Decision, Outcome, Refused, WorkingSet, correct, record, report};
+use crate::domain::unit::{
+    Correction, Decision, Outcome, Refused, Report, WorkingSet, correct, record, report,
+};
 use crate::domain::violation::{Code, Violation};
 
 /// What became of a record.
@@ -63,6 +66,7 @@ pub(super) fn take_chunk(
     if row.batch.counts.received != after {
         return Err(taken_over());
     }
+    recognise::check(set, row.batch.member_no, items)?;
     let mut results = Vec::new();
     let mut subjects = BTreeSet::new();
     for item in items {
@@ -122,6 +126,7 @@ fn count(row: &mut BatchRow, item: &Item, verdict: &Verdict) {
 fn facts_of(item: &Item) -> Option<&crate::domain::position::Facts> {
     match &item.act {
         ItemAct::Report(report) => Some(&report.position.facts),
+        ItemAct::Recognised(stated) => Some(&stated.position.facts),
         // A version of the past says nothing about the size of the book.
         ItemAct::Correct(_) | ItemAct::Unreadable(_) | ItemAct::Delete(_) => None,
     }
@@ -191,22 +196,23 @@ fn watch_rejects(set: &WorkingSet, row: &mut BatchRow, at: Timestamp) {
 fn judged(set: &mut WorkingSet, member_no: MemberNo, item: &Item, at: Timestamp) -> Verdict {
     match &item.act {
         ItemAct::Unreadable(violations) => Verdict::rejected(violations.clone()),
-        ItemAct::Report(stated) => {
-            let before = versions_made(set, member_no, item);
-            let decided = report::decide(set, member_no, stated, at);
-            let same = before.is_some() && before == versions_made(set, member_no, item);
-            verdict(decided, same)
-        }
+        ItemAct::Report(stated) => reported(set, member_no, stated, at),
+        ItemAct::Recognised(stated) => match recognise::on_file(set, member_no, stated) {
+            Some(stated) => reported(set, member_no, &stated, at),
+            None => Verdict::rejected(vec![unknown_account("position.account_ref")]),
+        },
         ItemAct::Correct(correction) => corrected(set, member_no, correction, at),
         ItemAct::Delete(reason) => deleted(set, member_no, item, *reason),
     }
 }
 
-fn versions_made(set: &WorkingSet, member_no: MemberNo, item: &Item) -> Option<u64> {
-    let account_ref = item.account_ref.clone()?;
-    set.accounts
-        .get(&(member_no, account_ref))
-        .map(|account| account.versions_made)
+fn reported(set: &mut WorkingSet, member_no: MemberNo, stated: &Report, at: Timestamp) -> Verdict {
+    let key = (member_no, stated.position.account_ref.clone());
+    let versions_made = |set: &WorkingSet| set.accounts.get(&key).map(|account| account.versions_made);
+    let before = versions_made(set);
+    let decided = report::decide(set, member_no, stated, at);
+    let same = before.is_some() && before == versions_made(set);
+    verdict(decided, same)
 }
 
 fn verdict(decided: Result<Decision, Refused>, same: bool) -> Verdict {
@@ -248,14 +254,8 @@ fn corrected(set: &mut WorkingSet, member_no: MemberNo, correction: &Correction,
         return Verdict::rejected(refuse(stated, vec![no_such_pair(stated.position.order)]).violations);
     };
     let deleted = current_row(set, &account).is_some_and(|row| row.deleted.is_some());
-    let roles_and_tokens = version.liabilities.len() == stated.position.liabilities.len()
-        && version
-            .liabilities
-            .iter()
-            .zip(&stated.position.liabilities)
-            .all(|(known, shown)| same_tokens(set, known, shown));
     // Sent once more: the version says so already.
-    if !deleted && roles_and_tokens && same_content(set, &version, &stated.position) {
+    if !deleted && same_content(set, &version, &stated.position) {
         return Verdict::unchanged(stated.warnings.clone());
     }
     let correction = Correction {

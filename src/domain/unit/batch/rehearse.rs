@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Item;
 use crate::domain::names::MemberNo;
 use crate::domain::unit::WorkingSet;
+use crate::domain::unit::report::current_row;
 use crate::domain::unit::working_set::{Keys, Network, Numbers};
 
 /// Numbers that are never written: negative ones, which nothing on file has.
@@ -42,6 +43,19 @@ pub(super) fn alone(set: &WorkingSet, member_no: MemberNo, item: &Item) -> Worki
         if let Some(liable) = set.liable.get(&account.account_no) {
             subjects.extend(liable);
             copy.liable.insert(account.account_no, liable.clone());
+        }
+        for row in current_row(set, account).iter() {
+            for shown in row
+                .version
+                .liabilities
+                .iter()
+                .flat_map(|liability| &liability.tokens)
+            {
+                let token_id = shown.token.token_id;
+                let known = set.known_tokens.get(&token_id);
+                copy.known_tokens
+                    .extend(known.map(|subject| (token_id, *subject)));
+            }
         }
         if let Some(past) = set.past_versions.get(&account.account_no) {
             copy.past_versions.insert(account.account_no, past.clone());

@@ -9,7 +9,7 @@ use crate::domain::date::days_after;
 use crate::domain::names::Sha256;
 use crate::domain::position::Position;
 use crate::domain::testing::{ago, now};
-use crate::domain::token::{IdentifierType, KeyVersion, Pseudonym};
+use crate::domain::token::{IdentifierType, KeyVersion, Pseudonym, Shown};
 use crate::domain::unit::working_set::{MarketRules, Network, Numbers};
 use crate::domain::unit::{correct, report};
 use crate::domain::validation::samples;
@@ -88,14 +88,14 @@ fn item(said: &Said) -> Item {
             position.order.sequence = *sequence;
             position.facts.outstanding_total = *owed;
             position.facts.outstanding_principal = *owed;
-            let named = |_| -> Result<Pseudonym, ()> {
-                Ok(Pseudonym {
+            let named = |_| -> Result<Shown, ()> {
+                Ok(Shown::Sealed(Pseudonym {
                     identifier_type: IdentifierType::NationalId,
                     key_version: KeyVersion(1),
                     sealed: [*person; 48],
-                })
+                }))
             };
-            let position: Position<Pseudonym> = position.try_map_tokens(named).unwrap();
+            let position: Position<Shown> = position.try_map_tokens(named).unwrap();
             Item {
                 account_ref: Some(position.account_ref.clone()),
                 amounts: None,

@@ -250,16 +250,17 @@ fn report(said: &Statement) -> Report {
         role: liable.role,
         tokens: liable.shown.iter().map(presented).collect(),
     });
-    Report {
-        position: Position {
-            account_ref: AccountRef::parse(&said.account).unwrap(),
-            liabilities: liabilities.collect(),
-            facts: said.facts.clone(),
-            order: ReportOrder {
-                as_of: said.pair.0,
-                sequence: said.pair.1,
-            },
+    let position = Position {
+        account_ref: AccountRef::parse(&said.account).unwrap(),
+        liabilities: liabilities.collect(),
+        facts: said.facts.clone(),
+        order: ReportOrder {
+            as_of: said.pair.0,
+            sequence: said.pair.1,
         },
+    };
+    Report {
+        position: position.into(),
         event: Some(EventType::PeriodClose),
         violations: Vec::new(),
         warnings: Vec::new(),
