@@ -152,7 +152,8 @@ pub(super) async fn find(session: &Session, keys: &Keys) -> Outcome<Meant> {
         .collect();
     let mobiles = unresolved
         .iter()
-        .filter(|token| !token.identifier_type.is_strong());
+        // Of an account that was not recognised nobody asks for the links of a number it is not reported with.
+        .filter(|token| !keys.recognised.is_empty() && !token.identifier_type.is_strong());
     meant.absent_mobiles = mobiles.map(|token| token.token_id).collect();
     let unresolved = unresolved.iter().map(|token| token.token_id).collect();
     meant.absent = subjects_of(session, unresolved).await?;

@@ -1,0 +1,5 @@
+//! Tabular files: one record a row, its fields in named columns.
+
+pub mod cells;
+pub mod codes;
+pub mod columns;
