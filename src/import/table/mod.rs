@@ -3,3 +3,6 @@
 pub mod cells;
 pub mod codes;
 pub mod columns;
+pub mod parse;
+#[cfg(test)]
+pub mod samples;
