@@ -28,12 +28,16 @@ pub fn to_cells(record: &FileRecord) -> Vec<Zeroizing<String>> {
 
 /// A record's cells in the order of `columns`; `None` when the columns cannot say all of it.
 pub fn cells_of(record: &FileRecord, columns: &[Column]) -> Option<Vec<Zeroizing<String>>> {
-    let cells = |columns: &[Column]| -> Vec<Zeroizing<String>> {
-        columns.iter().map(|column| cell(record, *column)).collect()
+    let has = |column: Column| {
+        columns.contains(&column)
+            || matches!(column, Column::Field(field) if columns.contains(&Column::Minor(field)))
     };
-    let said = |columns: &[Column]| cells(columns).iter().filter(|cell| !cell.is_empty()).count();
-    let fits = agrees_with_itself(record) && said(&all()) == said(columns);
-    fits.then(|| cells(columns))
+    let fits = agrees_with_itself(record)
+        && all()
+            .into_iter()
+            .filter(|column| !has(*column))
+            .all(|column| cell(record, column).is_empty());
+    fits.then(|| columns.iter().map(|column| cell(record, *column)).collect())
 }
 
 /// Whether the cells of a liability can say when its tokens were verified and of which key version they are: one day for

@@ -32,3 +32,6 @@ pub use opening::{Opened, open, open_stream};
 pub use rejects::{BROKEN_LINE_KEY, Layout, REASON_SEPARATOR};
 pub use sink::Output;
 pub use write::{CellWriter, TableWriter};
+
+#[cfg(test)]
+mod tests;
