@@ -15,6 +15,7 @@ use crate::domain::currency::Currency;
 use crate::domain::position::{Facts, Liability};
 use crate::domain::token::{IdentifierType, Presented, Token};
 use crate::identity::named::Named;
+use crate::identity::normalise::NormalisedIdentifier;
 use crate::import::FileRecord;
 
 /// A record's cells in the template's order. What the template has no column for is left out: liabilities beyond the
@@ -203,7 +204,7 @@ fn of_liability(liability: &Liability<Named>, part: Part) -> Zeroizing<String> {
             identifier(kind).map_or_else(String::new, |identifier| identifier.expose_value().to_owned())
         }
         Part::Country(kind) => identifier(kind)
-            .and_then(|identifier| identifier.country())
+            .and_then(NormalisedIdentifier::country)
             .map_or_else(String::new, |country| country.as_str().to_owned()),
         Part::MobileVerifiedOn => date(
             liability

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::OnceLock;
 
+use super::columns::Field;
 use crate::domain::position as loan;
 
 /// An enum of the contract that a cell can hold.
@@ -22,6 +23,12 @@ pub trait FileCode: Copy + Debug + PartialEq + 'static {
         place
             .and_then(|place| Self::names().get(place))
             .map_or("", String::as_str)
+    }
+
+    /// Numbers and names, in the contract's order.
+    fn numbered() -> Vec<(i32, &'static str)> {
+        let names = Self::names().iter().map(String::as_str);
+        Self::ALL.iter().map(|value| value.number()).zip(names).collect()
     }
 
     /// What a cell means: a name of any case, with hyphens or spaces for underscores, or the number. `None` when unknown.
@@ -109,10 +116,39 @@ file_codes!(
     DeletionReason,
 );
 
+/// The numbers and names that a field's cells can hold; `None` when it holds no code of the contract.
+pub fn values_of(field: Field) -> Option<Vec<(i32, &'static str)>> {
+    Some(match field {
+        Field::AccountType => loan::AccountType::numbered(),
+        Field::ProductType => loan::ProductType::numbered(),
+        Field::LoanPurpose => loan::LoanPurpose::numbered(),
+        Field::GuaranteeType => loan::GuaranteeType::numbered(),
+        Field::FundingRole => loan::FundingRole::numbered(),
+        Field::RepaymentFrequency => loan::RepaymentFrequency::numbered(),
+        Field::Status => loan::AccountStatus::numbered(),
+        Field::ClosureReason => loan::ClosureReason::numbered(),
+        Field::AssetClassification => loan::AssetClassification::numbered(),
+        Field::CollectionStage => loan::CollectionStage::numbered(),
+        Field::HardshipCode => loan::HardshipCode::numbered(),
+        Field::Event => loan::EventType::numbered(),
+        Field::DeleteReason => loan::DeletionReason::numbered(),
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use loan::{AccountType, CollectionStage, ProductType};
+
+    #[test]
+    fn every_field_that_holds_a_code_has_its_codes() {
+        use super::super::columns::Kind;
+        for field in Field::ALL {
+            let holds = field.kind() == Kind::Code && *field != Field::Currency;
+            assert_eq!(values_of(*field).is_some(), holds, "{field:?}");
+        }
+    }
 
     #[test]
     fn names_and_numbers_are_understood_in_any_spelling() {

@@ -9,6 +9,7 @@ pub mod codes;
 pub mod columns;
 mod csv_file;
 pub mod format;
+pub mod guide;
 pub mod header;
 pub mod input;
 mod json;
@@ -24,6 +25,7 @@ mod rows;
 #[cfg(test)]
 pub mod samples;
 mod sink;
+mod template;
 mod thrift;
 mod write;
 
@@ -31,6 +33,7 @@ pub use format::{Compression, Format, create_private, guess};
 pub use opening::{Opened, open, open_stream};
 pub use rejects::{BROKEN_LINE_KEY, Layout, REASON_SEPARATOR};
 pub use sink::Output;
+pub use template::template;
 pub use write::{CellWriter, TableWriter};
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 
 use self::draft::Draft;
 use super::codes::{FileCode, Meaning};
-use super::columns::{Column, Field};
+use super::columns::{Column, Field, Part};
 use crate::domain::batch::{BatchRecord, PositionRecord};
 use crate::domain::currency::Currency;
 use crate::domain::names::AccountRef;
@@ -71,8 +71,7 @@ pub fn read_row(
     before: Vec<Violation>,
     circumstances: &Circumstances,
 ) -> Result<FileRecord, Unreadable> {
-    let mut draft = Draft::new(before);
-    refuse_long_cells(row, &mut draft);
+    let draft = Draft::new(before);
     match row.field(Field::DeleteReason) {
         Some(reason) => read_deletion(row, reason, draft),
         None => read_position(row, draft, circumstances),
@@ -90,11 +89,12 @@ fn refuse_long_cells(row: &Row<'_>, draft: &mut Draft) {
     }
 }
 
-/// Where the contract has what a column says.
+/// Where the contract has what a column says. What names somebody stands among the liability's tokens.
 pub fn path_of(column: Column) -> String {
     match column {
         Column::Field(field) | Column::Minor(field) => field_path(field).to_owned(),
-        Column::Liability(index, part) => format!("position.liabilities[{index}].{}", part.name()),
+        Column::Liability(index, Part::Role) => format!("position.liabilities[{index}].role"),
+        Column::Liability(index, _) => format!("position.liabilities[{index}].tokens"),
     }
 }
 
@@ -183,6 +183,7 @@ fn read_position(
     circumstances: &Circumstances,
 ) -> Result<FileRecord, Unreadable> {
     let today = circumstances.today;
+    refuse_long_cells(row, &mut draft);
     let account_ref = read_account_ref(row, field_path(Field::AccountRef), &mut draft);
     let rules = Rules {
         default_calling_code: circumstances.default_calling_code.clone(),

@@ -22,7 +22,7 @@ pub struct CellWriter {
 
 enum Body {
     Csv(Box<csv::Writer<Sink>>),
-    Lines(Sink),
+    Lines(Box<Sink>),
     Parquet(Box<ParquetRows>),
 }
 
@@ -46,7 +46,7 @@ impl CellWriter {
                 rows.write_record(&names)?;
                 Body::Csv(Box::new(rows))
             }
-            Format::JsonLines => Body::Lines(Sink::new(output, compression)?),
+            Format::JsonLines => Body::Lines(Box::new(Sink::new(output, compression)?)),
             Format::Parquet => Body::Parquet(Box::new(ParquetRows::new(output, compression, &names)?)),
         };
         Ok(Self { names, body })

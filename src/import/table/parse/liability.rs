@@ -3,6 +3,8 @@
 //! Liabilities are numbered in the file and counted in the contract: a gap in the numbers is closed up, so paths name the
 //! place that the liability has in the message.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::NaiveDate;
@@ -75,7 +77,7 @@ impl Reader<'_> {
             );
             // Not `unreadable`: the rules about roles can still speak.
         }
-        let mut days = Days::default();
+        let mut days = Days::new();
         let mut tokens = Vec::with_capacity(kinds.len());
         for (index, kind) in kinds.into_iter().enumerate() {
             let path = format!("{}.tokens[{index}]", self.path);
@@ -172,13 +174,13 @@ impl Reader<'_> {
         days: &mut Days,
         draft: &mut Draft,
     ) -> Option<NaiveDate> {
-        let (part, slot) = if kind.is_strong() {
-            (Part::VerifiedOn, &mut days.strong)
+        let part = if kind.is_strong() {
+            Part::VerifiedOn
         } else {
-            (Part::MobileVerifiedOn, &mut days.mobile)
+            Part::MobileVerifiedOn
         };
         let path = || format!("{path}.verified_on");
-        *slot.get_or_insert_with(|| {
+        *days.entry(part).or_insert_with(|| {
             let date = self.cell(part).and_then(|cell| draft.date(cell, path));
             if let Some(date) = date.filter(|date| *date > self.rules.today) {
                 draft.later(Violation::new(
@@ -195,12 +197,8 @@ impl Reader<'_> {
     }
 }
 
-/// Days that were read already.
-#[derive(Default)]
-struct Days {
-    strong: Option<Option<NaiveDate>>,
-    mobile: Option<Option<NaiveDate>>,
-}
+/// Days that were read already, by their columns.
+type Days = BTreeMap<Part, Option<NaiveDate>>;
 
 /// Why an identifier cannot be used, in the error's own words.
 fn refusal(error: NormaliseError, path: &str) -> Violation {

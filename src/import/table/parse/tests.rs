@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::position::LiabilityRole;
 use crate::domain::token::{IdentifierType, Token};
-use crate::import::table::columns::{self, Part, cells_of};
+use crate::import::table::columns::{self, cells_of};
 use crate::import::table::samples::{circumstances, record, records};
 
 /// Reads the sample with some cells changed: ("", "") leaves out nothing.
@@ -93,117 +93,120 @@ proptest! {
     }
 }
 
+/// A column, what stands in it, and what is said of it.
+const MISTAKES: &[(&str, &str, &str, &str)] = &[
+    ("account_ref", "", "FIELD_REQUIRED", "position.account_ref"),
+    ("account_ref", "a b", "FORMAT", "position.account_ref"),
+    ("account_type", "", "FIELD_REQUIRED", "position.account_type"),
+    ("account_type", "0", "FIELD_REQUIRED", "position.account_type"),
+    ("account_type", "LOAN", "ENUM_UNKNOWN", "position.account_type"),
+    ("product_type", "14", "ENUM_UNKNOWN", "position.product_type"),
+    (
+        "collection_stage",
+        "POLITE",
+        "ENUM_UNKNOWN",
+        "position.collection_stage",
+    ),
+    ("currency", "", "FIELD_REQUIRED", "position.currency"),
+    ("currency", "XXX", "CURRENCY", "position.currency"),
+    ("opened_on", "", "FIELD_REQUIRED", "position.opened_on"),
+    ("opened_on", "10.01.2026", "FORMAT", "position.opened_on"),
+    ("matures_on", "2027-02-30", "FORMAT", "position.matures_on"),
+    ("closed_on", "x", "FORMAT", "position.closed_on"),
+    ("as_of", "yesterday", "FORMAT", "position.as_of"),
+    ("sequence", "-1", "FORMAT", "position.sequence"),
+    ("sequence", "9223372036854775808", "FORMAT", "position.sequence"),
+    (
+        "original_amount",
+        "1,000.00",
+        "FORMAT",
+        "position.original_amount",
+    ),
+    (
+        "outstanding_total",
+        "5050.001",
+        "FORMAT",
+        "position.outstanding_total",
+    ),
+    (
+        "outstanding_total",
+        "",
+        "FIELD_REQUIRED",
+        "position.outstanding_total",
+    ),
+    (
+        "outstanding_principal",
+        "",
+        "FIELD_REQUIRED",
+        "position.outstanding_principal",
+    ),
+    (
+        "outstanding_total_minor",
+        "1",
+        "FORMAT",
+        "position.outstanding_total",
+    ),
+    (
+        "credit_limit",
+        "10000000000000.01",
+        "AMOUNT_OVERFLOW",
+        "position.credit_limit",
+    ),
+    (
+        "credit_limit",
+        "-10000000000000.01",
+        "AMOUNT_NEGATIVE",
+        "position.credit_limit",
+    ),
+    ("overdue_fees", "free", "FORMAT", "position.overdue.fees"),
+    ("days_past_due", "4294967296", "FORMAT", "position.days_past_due"),
+    ("grace_days", "three", "FORMAT", "position.grace_days"),
+    ("remaining_terms", "7.0", "FORMAT", "position.remaining_terms"),
+    ("event", "PARTY", "ENUM_UNKNOWN", "event"),
+    (
+        "liability_1_role",
+        "FRIEND",
+        "ENUM_UNKNOWN",
+        "position.liabilities[0].role",
+    ),
+    (
+        "national_id",
+        "110105194912310021",
+        "FORMAT",
+        "position.liabilities[0].tokens[0].value",
+    ),
+    (
+        "national_id_country",
+        "China",
+        "FORMAT",
+        "position.liabilities[0].tokens[0].value",
+    ),
+    (
+        "verified_on",
+        "soon",
+        "FORMAT",
+        "position.liabilities[0].tokens[0].verified_on",
+    ),
+    (
+        "passport",
+        "E1234567",
+        "FORMAT",
+        "position.liabilities[0].tokens[1].value",
+    ),
+    (
+        "mobile",
+        "13800138",
+        "FORMAT",
+        "position.liabilities[0].tokens[1].value",
+    ),
+    ("delete_reason", "BOREDOM", "ENUM_UNKNOWN", "deletion_reason"),
+    ("delete_reason", "0", "FIELD_REQUIRED", "deletion_reason"),
+];
+
 #[test]
 fn one_mistake_is_told_once_and_as_the_service_would() {
     check(&[], &[]);
-    for (column, cell, code, field) in [
-        ("account_ref", "", "FIELD_REQUIRED", "position.account_ref"),
-        ("account_ref", "a b", "FORMAT", "position.account_ref"),
-        ("account_type", "", "FIELD_REQUIRED", "position.account_type"),
-        ("account_type", "0", "FIELD_REQUIRED", "position.account_type"),
-        ("account_type", "LOAN", "ENUM_UNKNOWN", "position.account_type"),
-        ("product_type", "14", "ENUM_UNKNOWN", "position.product_type"),
-        (
-            "collection_stage",
-            "POLITE",
-            "ENUM_UNKNOWN",
-            "position.collection_stage",
-        ),
-        ("currency", "", "FIELD_REQUIRED", "position.currency"),
-        ("currency", "XXX", "CURRENCY", "position.currency"),
-        ("opened_on", "", "FIELD_REQUIRED", "position.opened_on"),
-        ("opened_on", "10.01.2026", "FORMAT", "position.opened_on"),
-        ("matures_on", "2027-02-30", "FORMAT", "position.matures_on"),
-        ("closed_on", "x", "FORMAT", "position.closed_on"),
-        ("as_of", "yesterday", "FORMAT", "position.as_of"),
-        ("sequence", "-1", "FORMAT", "position.sequence"),
-        ("sequence", "9223372036854775808", "FORMAT", "position.sequence"),
-        (
-            "original_amount",
-            "1,000.00",
-            "FORMAT",
-            "position.original_amount",
-        ),
-        (
-            "outstanding_total",
-            "5050.001",
-            "FORMAT",
-            "position.outstanding_total",
-        ),
-        (
-            "outstanding_total",
-            "",
-            "FIELD_REQUIRED",
-            "position.outstanding_total",
-        ),
-        (
-            "outstanding_principal",
-            "",
-            "FIELD_REQUIRED",
-            "position.outstanding_principal",
-        ),
-        (
-            "outstanding_total_minor",
-            "1",
-            "FORMAT",
-            "position.outstanding_total",
-        ),
-        (
-            "credit_limit",
-            "10000000000000.01",
-            "AMOUNT_OVERFLOW",
-            "position.credit_limit",
-        ),
-        (
-            "credit_limit",
-            "-10000000000000.01",
-            "AMOUNT_NEGATIVE",
-            "position.credit_limit",
-        ),
-        ("overdue_fees", "free", "FORMAT", "position.overdue.fees"),
-        ("days_past_due", "4294967296", "FORMAT", "position.days_past_due"),
-        ("grace_days", "three", "FORMAT", "position.grace_days"),
-        ("remaining_terms", "7.0", "FORMAT", "position.remaining_terms"),
-        ("event", "PARTY", "ENUM_UNKNOWN", "event"),
-        (
-            "liability_1_role",
-            "FRIEND",
-            "ENUM_UNKNOWN",
-            "position.liabilities[0].role",
-        ),
-        (
-            "national_id",
-            "110105194912310021",
-            "FORMAT",
-            "position.liabilities[0].tokens[0].value",
-        ),
-        (
-            "national_id_country",
-            "China",
-            "FORMAT",
-            "position.liabilities[0].tokens[0].value",
-        ),
-        (
-            "verified_on",
-            "soon",
-            "FORMAT",
-            "position.liabilities[0].tokens[0].verified_on",
-        ),
-        (
-            "passport",
-            "E1234567",
-            "FORMAT",
-            "position.liabilities[0].tokens[1].value",
-        ),
-        (
-            "mobile",
-            "13800138",
-            "FORMAT",
-            "position.liabilities[0].tokens[1].value",
-        ),
-        ("delete_reason", "BOREDOM", "ENUM_UNKNOWN", "deletion_reason"),
-        ("delete_reason", "0", "FIELD_REQUIRED", "deletion_reason"),
-    ] {
+    for (column, cell, code, field) in MISTAKES {
         check(&[(column, cell)], &[(code, field)]);
     }
 }

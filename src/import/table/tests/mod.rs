@@ -1,6 +1,7 @@
 //! Whole files: written, read back, damaged, rejected.
 
 mod damage;
+mod guide_page;
 mod limits;
 mod parquet_files;
 mod rejects;

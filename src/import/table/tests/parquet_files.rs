@@ -13,8 +13,8 @@ use super::*;
 
 /// A file of one row: of each column its type and value.
 fn file(columns: &[(&str, Value)], properties: WriterPropertiesBuilder) -> Vec<u8> {
-    let fields: String = columns.iter().map(|(kind, _)| format!("{kind}; ")).collect();
-    let schema = parse_message_type(&format!("message m {{ {fields} }}")).expect("a schema");
+    let fields: Vec<&str> = columns.iter().map(|(kind, _)| *kind).collect();
+    let schema = parse_message_type(&format!("message m {{ {}; }}", fields.join("; "))).expect("a schema");
     let mut writer =
         SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties.build())).expect("begun");
     let mut group = writer.next_row_group().expect("a group");
