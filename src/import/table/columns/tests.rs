@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::token::IdentifierType;
 
 #[test]
 fn a_name_means_one_column_and_every_column_has_its_name() {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::position::LiabilityRole;
 use crate::domain::token::{IdentifierType, Token};
-use crate::import::table::columns::{self, cells_of};
+use crate::import::table::columns::{self, Part, cells_of};
 use crate::import::table::samples::{circumstances, record, records};
 
 /// Reads the sample with some cells changed: ("", "") leaves out nothing.

@@ -256,7 +256,7 @@ fn read_to_the_end(bytes: &[u8], format: Format, compression: Compression) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn arbitrary_bytes_end_without_panic(
@@ -286,7 +286,7 @@ fn any_byte_of_a_parquet_file_may_be_wrong() {
         let names = ["account_ref", "delete_reason", "x_note"];
         let bytes = cells(Format::Parquet, compression, &names, &rows);
         for at in 0..bytes.len() {
-            for change in [0x01, 0x7f, 0xff] {
+            for change in [0x01, 0xff] {
                 let mut bytes = bytes.clone();
                 bytes[at] ^= change;
                 read_to_the_end(&bytes, Format::Parquet, compression);
