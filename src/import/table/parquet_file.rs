@@ -66,7 +66,7 @@ impl ParquetReader {
         let Some(group) = metadata.row_groups().get(self.group) else {
             return Ok(false);
         };
-        if !(0..=ROW_GROUP_ROWS_MAX).contains(&group.num_rows()) {
+        if !are_rows(group.num_rows()) {
             let text = format!("a row group has more than {ROW_GROUP_ROWS_MAX} rows; write smaller ones");
             return Err(broken(line, text));
         }
@@ -172,6 +172,11 @@ fn columns(metadata: &ParquetMetaData) -> Result<(Header, Vec<Written>), FileErr
     Ok((header, types))
 }
 
+/// Whether a row group may have so many rows.
+fn are_rows(count: i64) -> bool {
+    (0..=ROW_GROUP_ROWS_MAX).contains(&count)
+}
+
 fn damaged(line: u64) -> FileError {
     broken(
         line,
@@ -185,5 +190,35 @@ fn guarded<T>(line: u64, run: impl FnOnce() -> Option<T>) -> Result<T, FileError
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Some(value)) => Ok(value),
         Ok(None) | Err(_) => Err(damaged(line)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_groups_have_a_limit() {
+        for (count, fits) in [
+            (-1, false),
+            (0, true),
+            (ROW_GROUP_ROWS_MAX - 1, true),
+            (ROW_GROUP_ROWS_MAX, true),
+            (ROW_GROUP_ROWS_MAX + 1, false),
+        ] {
+            assert_eq!(are_rows(count), fits, "{count}");
+        }
+    }
+
+    #[test]
+    fn whatever_the_library_does_wrong_is_damage_of_the_file() {
+        assert!(guarded(7, || Some(1)).is_ok());
+        let failures: [fn() -> Option<u8>; 2] = [|| None, || panic!("as on damaged files")];
+        for failure in failures {
+            assert!(matches!(
+                guarded(7, failure),
+                Err(FileError::Broken { line: 7, .. })
+            ));
+        }
     }
 }

@@ -189,3 +189,87 @@ impl<R: Read> Compact<'_, R> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Option<(PageHeader, u64)> {
+        read_page_header(&mut &bytes[..]).ok().flatten()
+    }
+
+    /// Type 0, 100 bytes, 50 compressed: fields 1 to 3 of type i32, zigzag.
+    const SIZES: [u8; 7] = [0x15, 0x00, 0x15, 0xc8, 0x01, 0x15, 0x64];
+
+    fn with(rest: &[u8]) -> Vec<u8> {
+        [&SIZES[..], rest].concat()
+    }
+
+    #[test]
+    fn sizes_are_read_and_the_rest_is_skipped() {
+        // Field 5: values 3, encoding 0, levels 3 and 3, statistics with a binary; then the two ends.
+        let page = with(&[
+            0x2c, 0x15, 0x06, 0x15, 0x00, 0x15, 0x06, 0x15, 0x06, 0x1c, 0x18, 0x02, b'a', b'b', 0x00, 0x00,
+            0x00,
+        ]);
+        let (header, bytes) = read(&page).expect("a header");
+        assert_eq!((header.uncompressed_bytes, header.compressed_bytes), (100, 50));
+        assert_eq!((header.encoding, header.dictionary_values), (Some(0), None));
+        assert_eq!(bytes, 24);
+        // Field 7: values 9, encoding 2.
+        let (header, _) = read(&with(&[0x4c, 0x15, 0x12, 0x15, 0x04, 0x00, 0x00])).expect("a header");
+        assert_eq!((header.encoding, header.dictionary_values), (Some(2), Some(9)));
+        // Field 8: values, nulls, rows, encoding 8, level bytes 4 and 2, not compressed.
+        let version_2 = [
+            0x5c, 0x15, 0x02, 0x15, 0x00, 0x15, 0x02, 0x15, 0x10, 0x15, 0x08, 0x15, 0x04, 0x12, 0x00, 0x00,
+        ];
+        let (header, _) = read(&with(&version_2)).expect("a header");
+        assert_eq!(
+            (header.encoding, header.level_bytes, header.is_compressed),
+            (Some(8), 6, false)
+        );
+    }
+
+    #[test]
+    fn headers_that_two_readers_could_read_in_two_ways_are_refused() {
+        assert!(read(&with(&[0x00])).is_some());
+        for (what, rest) in [
+            ("a second size", &[0x05, 0x04, 0x10, 0x00][..]),
+            (
+                "two kinds of page",
+                &[0x2c, 0x15, 0x02, 0x00, 0x2c, 0x15, 0x02, 0x00, 0x00],
+            ),
+            ("a list", &[0x29, 0x15, 0x00, 0x00]),
+            ("no end", &[]),
+            ("negative levels", &[0x5c, 0x55, 0x03, 0x00, 0x00]),
+            (
+                "an endless number",
+                &[
+                    0x15, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0x00,
+                ],
+            ),
+        ] {
+            assert_eq!(read(&with(rest)), None, "{what}");
+        }
+        assert_eq!(read(&[0x00]), None, "no sizes");
+    }
+
+    #[test]
+    fn headers_have_a_limit_of_depth_and_of_length() {
+        for (depth, fits) in [(DEPTH_MAX - 1, true), (DEPTH_MAX, true), (DEPTH_MAX + 1, false)] {
+            let depth = usize::try_from(depth).expect("small");
+            let nested = [vec![0x1c; depth], vec![0x00; depth + 1]].concat();
+            assert_eq!(read(&with(&nested)).is_some(), fits, "{depth}");
+        }
+        // A binary whose length takes three bytes, and the end.
+        let most = usize::try_from(HEADER_BYTES_MAX).expect("small");
+        for (bytes, fits) in [(most - 1, true), (most, true), (most + 1, false)] {
+            let text = bytes - SIZES.len() - 5;
+            let low = u8::try_from(text & 0x7f).expect("seven bits") | 0x80;
+            let middle = u8::try_from(text >> 7 & 0x7f).expect("seven bits") | 0x80;
+            let high = u8::try_from(text >> 14).expect("the rest");
+            let binary = [vec![0x18, low, middle, high], vec![b'x'; text], vec![0x00]].concat();
+            assert_eq!(read(&with(&binary)).is_some(), fits, "{bytes}");
+        }
+    }
+}

@@ -207,6 +207,38 @@ fn pages_of_snappy_and_version_2_are_read() {
     }
 }
 
+#[test]
+fn row_groups_are_written_when_they_are_full() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    let groups = |rows: usize, note: &str| {
+        let row = vec!["A-1", "FRAUD", note];
+        let names = ["account_ref", "delete_reason", "x_note"];
+        let bytes = cells(Format::Parquet, Compression::Zstd, &names, &vec![row; rows]);
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file.parquet");
+        std::fs::write(&path, bytes).expect("written");
+        let file = std::fs::File::open(&path).expect("there");
+        let reader = SerializedFileReader::new(file).expect("whole");
+        let rows = reader
+            .metadata()
+            .row_groups()
+            .iter()
+            .map(parquet::file::metadata::RowGroupMetaData::num_rows);
+        rows.collect::<Vec<_>>()
+    };
+    let most = i64::try_from(parquet_write::WRITTEN_ROWS_MAX).expect("small");
+    assert_eq!(groups(parquet_write::WRITTEN_ROWS_MAX - 1, ""), [most - 1]);
+    assert_eq!(groups(parquet_write::WRITTEN_ROWS_MAX, ""), [most]);
+    assert_eq!(groups(parquet_write::WRITTEN_ROWS_MAX + 1, ""), [most, 1]);
+    // 32 KiB a row with its other cells.
+    let note = "n".repeat(32 * 1_024 - 8);
+    let full = parquet_write::WRITTEN_BYTES_MAX / (32 * 1_024);
+    let most = i64::try_from(full).expect("small");
+    assert_eq!(groups(full - 1, &note), [most - 1]);
+    assert_eq!(groups(full, &note), [most]);
+    assert_eq!(groups(full + 1, &note), [most, 1]);
+}
+
 fn problem(properties: WriterPropertiesBuilder, note: &str) -> Option<String> {
     let bytes = file(&with(&[("required binary x_a", text(note))]), properties);
     raws(&bytes, Format::Parquet, Compression::None)
