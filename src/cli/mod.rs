@@ -10,6 +10,7 @@ pub mod database;
 pub mod demo;
 pub mod doctor;
 pub mod exit;
+pub mod generate;
 pub mod identifiers;
 pub mod market;
 pub mod member;
@@ -48,6 +49,7 @@ enum Command {
     Audit(audit::Audit),
     Database(database::DatabaseCommand),
     Doctor(doctor::Doctor),
+    Generate(generate::Generate),
     /// Print the completions of a shell: tallystick completions bash > /etc/bash_completion.d/tallystick
     Completions {
         /// Which shell.
@@ -73,6 +75,7 @@ impl Cli {
             Command::Audit(audit) => audit.run().await,
             Command::Database(database) => database.run().await,
             Command::Doctor(doctor) => doctor.run().await,
+            Command::Generate(generate) => generate.run(),
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Self::command(), "tallystick", &mut std::io::stdout());
                 Ok(())

@@ -24,21 +24,28 @@ pub enum LoanKind {
     Payday,
 }
 
-struct Terms {
-    account_type: AccountType,
-    product_type: ProductType,
-    loan_purpose: LoanPurpose,
-    guarantee_type: GuaranteeType,
+/// On what terms a kind of loan is lent.
+#[derive(Debug, Clone)]
+#[expect(
+    missing_docs,
+    reason = "fields are the contract's, where they say nothing else"
+)]
+pub struct Terms {
+    pub account_type: AccountType,
+    pub product_type: ProductType,
+    pub loan_purpose: LoanPurpose,
+    pub guarantee_type: GuaranteeType,
     /// Hundreds of yuan.
-    amount: std::ops::Range<i64>,
+    pub amount: std::ops::Range<i64>,
     /// Months; 0 is a single payment after `days`.
-    months: u32,
-    days: u32,
-    rate_bp: u32,
+    pub months: u32,
+    pub days: u32,
+    pub rate_bp: u32,
 }
 
 impl LoanKind {
-    const fn terms(self) -> Terms {
+    /// Its terms.
+    pub const fn terms(self) -> Terms {
         use AccountType::{CreditCard as Card, NonRevolving};
         use LoanPurpose::{BusinessOperation, Consumption, Vehicle};
         match self {

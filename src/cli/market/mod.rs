@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-pub use loan::{Loan, LoanKind};
+pub use loan::{Loan, LoanKind, Terms};
 pub use person::Person;
 
 use crate::domain::member::LenderGroup;
@@ -69,7 +69,7 @@ pub const LENDERS: [Lender; 6] = [
 ];
 
 /// Borrowers per thousand with 1, 2, 3, 4, 5 and 6 lenders.
-const LENDERS_PER_MILLE: [u32; 6] = [620, 220, 90, 40, 20, 10];
+pub const LENDERS_PER_MILLE: [u32; 6] = [620, 220, 90, 40, 20, 10];
 
 /// A person with what it owes to whom: (index into [`LENDERS`], loan).
 #[derive(Debug)]

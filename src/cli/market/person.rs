@@ -20,6 +20,8 @@ const DIVISIONS: [(&str, &str); 8] = [
 /// Weights of GB 11643.
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECK_DIGITS: &[u8; 11] = b"10X98765432";
+/// Days of birth and serial numbers of one division: 40 years of 12 months of 28 days, 999 people each.
+const PEOPLE_OF_DIVISION: u64 = 40 * 12 * 28 * 999;
 
 /// An invented person.
 #[derive(Clone)]
@@ -37,9 +39,24 @@ pub struct Person {
 crate::redacted_debug!(Person);
 
 impl Person {
+    /// Numbers below this are different people by [`Self::of`]: so many mobile numbers end in eight digits.
+    pub const NUMBERS: u64 = 100_000_000;
+
     /// The person of a number; different numbers are different people.
     pub fn draw(random: &mut ChaCha8Rng, number: u64) -> Self {
-        let (division, region_code) = DIVISIONS[random.random_range(0..DIVISIONS.len())];
+        Self::living_in(random.random_range(0..DIVISIONS.len()), number)
+    }
+
+    /// The person of a number and of nothing else, the same whoever asks.
+    pub fn of(number: u64) -> Self {
+        // Where the serial numbers begin again, the division has moved on.
+        let divisions = u64::try_from(DIVISIONS.len()).unwrap_or(1);
+        let division = (number + number / PEOPLE_OF_DIVISION) % divisions;
+        Self::living_in(usize::try_from(division).unwrap_or(0), number)
+    }
+
+    fn living_in(division: usize, number: u64) -> Self {
+        let (division, region_code) = DIVISIONS[division];
         // Numbers of the 199 series that end in the person's own number: no two people share one.
         let mobile = format!("+86199{:08}", number % 100_000_000);
         // Days and serials enumerate 28 × 12 × 40 × 999 people before a number repeats within a division.
@@ -84,6 +101,21 @@ mod tests {
     #[test]
     fn check_digits_are_those_of_the_standard() {
         assert_eq!(check_digit("11010519491231002"), 'X');
+    }
+
+    #[test]
+    fn numbers_alone_name_different_people_beyond_one_division() {
+        let mut seen = std::collections::BTreeSet::new();
+        for number in (0..Person::NUMBERS).step_by(9_973).chain([
+            0,
+            PEOPLE_OF_DIVISION,
+            2 * PEOPLE_OF_DIVISION,
+            7 * PEOPLE_OF_DIVISION,
+        ]) {
+            let person = Person::of(number);
+            assert!(seen.insert(person.national_id.clone()) || number == 0);
+            assert_eq!(person.national_id, Person::of(number).national_id);
+        }
     }
 
     #[test]

@@ -71,7 +71,7 @@ fn key_version(presented: &Presented<Named>) -> Option<u16> {
 }
 
 /// What stands in one column.
-fn cell(record: &FileRecord, column: Column) -> Zeroizing<String> {
+pub fn cell(record: &FileRecord, column: Column) -> Zeroizing<String> {
     let text = match (record, column) {
         (BatchRecord::Position(record), Column::Field(field)) => of_position(record, field),
         (BatchRecord::Position(record), Column::Minor(field)) => {

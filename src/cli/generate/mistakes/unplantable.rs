@@ -1,0 +1,80 @@
+//! Codes that no record of a file can break, and why. Together with the mistakes that is every code there is.
+
+use crate::domain::violation::Code;
+
+/// Why a code cannot be planted; `None` for those that can.
+pub(in crate::cli::generate) const fn why_not(code: Code) -> Option<&'static str> {
+    match code {
+        Code::PairChanged => {
+            Some("a correction in a file names its version by the pair: another pair is VERSION_UNKNOWN")
+        }
+        Code::VersionSuperseded => {
+            Some("a correction in a file names its version by the pair, and finds the one that counts")
+        }
+        Code::KeyVersionRetired => Some("needs a service that retired a key version"),
+        Code::ConsentMissing | Code::ConsentExpired | Code::ConsentPurpose => {
+            Some("of queries: a report without a consent is FIELD_REQUIRED")
+        }
+        Code::TokensNotEvaluated
+        | Code::AlreadyReviewedToday
+        | Code::PurposeNotAllowed
+        | Code::SubjectUnknown => Some("of queries and of the register of subjects"),
+        Code::RequestIdReused => Some("of calls that carry a request id: records of a batch have none"),
+        Code::PageSize | Code::PageToken => Some("of lists"),
+        Code::QuotaExceeded => Some("of the evaluation of tokens, before anything is sent"),
+        Code::MemberUnknown
+        | Code::MemberExists
+        | Code::CertificateUnknown
+        | Code::CertificateTaken
+        | Code::SecondOperatorRequired => Some("of the register of members"),
+        Code::FileHeader | Code::FileTrailer => {
+            Some("of the upload's first and last message, not of a record")
+        }
+        Code::FileControlTotal | Code::FileRejectRate | Code::FileCountSwing => {
+            Some("of a batch as a whole, not of a record")
+        }
+        Code::BatchUnknown
+        | Code::BatchIdReused
+        | Code::BatchTakenOver
+        | Code::BatchFinished
+        | Code::BatchNotHeld
+        | Code::ResumePoint => Some("of streams of a batch, not of a record"),
+        Code::FieldRequired
+        | Code::EnumUnknown
+        | Code::Format
+        | Code::DateInFuture
+        | Code::DateOrder
+        | Code::AmountNegative
+        | Code::AmountOverflow
+        | Code::Currency
+        | Code::DpdAmountMismatch
+        | Code::ClosedWithBalance
+        | Code::BadDebtZeroOverdue
+        | Code::TypeEventMismatch
+        | Code::ExtensionMonths
+        | Code::GuarantorMissing
+        | Code::GuarantorIsBorrower
+        | Code::AccountUnknown
+        | Code::IdentityChanged
+        | Code::AccountTypeChanged
+        | Code::StaleSequence
+        | Code::PairReused
+        | Code::StatusTransition
+        | Code::DpdJump
+        | Code::DofdReaged
+        | Code::AdverseWithoutNotice
+        | Code::ClassDpd
+        | Code::BalanceOverLimit
+        | Code::BalanceOverOriginal
+        | Code::PiiInFreeText
+        | Code::ProhibitedAttribute
+        | Code::LiabilityRoles
+        | Code::TokenTypeRepeated
+        | Code::TokenInvalid
+        | Code::KeyVersionUnknown
+        | Code::IdentityConflict
+        | Code::IdentityKindMixed
+        | Code::AccountDeleted
+        | Code::VersionUnknown => None,
+    }
+}
