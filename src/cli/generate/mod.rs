@@ -30,7 +30,7 @@ use serde_json::json;
 
 use self::book::Planting;
 use self::file::{Expected, Market};
-use self::mistakes::{Fate, Mistake, why_not};
+use self::mistakes::{Fate, Mistake, STRANGERS, why_not};
 use self::months::Month;
 use self::population::{Population, member_id};
 use super::output;
@@ -38,8 +38,8 @@ use crate::cli::market::Person;
 use crate::domain::violation::Code;
 use crate::import::table::{Compression, Format};
 
-/// Subjects at most: identifiers of the last thousand people belong to nobody.
-const SUBJECTS_MAX: u64 = Person::NUMBERS - 1_000;
+/// Subjects at most.
+const SUBJECTS_MAX: u64 = Person::NUMBERS - STRANGERS;
 /// Mistakes beside a thousand records when only their codes are given.
 const ERRORS_PER_MILLE: u32 = 5;
 
@@ -281,7 +281,9 @@ fn print_summary(written: &[(Task, Expected)], took: Duration) {
     let mut all = Expected::default();
     for files in written.chunk_by(|(one, _), (other, _)| one.0 == other.0) {
         let mut sum = Expected::default();
-        files.iter().for_each(|(_, expected)| sum.add(expected));
+        for (_, expected) in files {
+            sum.add(expected);
+        }
         all.add(&sum);
         if let Some(((member, _), _)) = files.first() {
             line(&member_id(*member), files.len(), &sum);

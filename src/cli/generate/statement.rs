@@ -86,10 +86,7 @@ fn facts(loan: &Loan, month: Month, balance: &dyn Fn(u32) -> i64) -> Facts {
     };
     let owed = if settled { 0 } else { figures.principal };
     let extended = loan.extended_on().is_some_and(|on| on <= day);
-    let agreed = match loan.extended_at {
-        Some(_) if !extended => loan.instalments - EXTENSION_INSTALMENTS,
-        Some(_) | None => loan.instalments,
-    };
+    let agreed = agreed_instalments(loan, extended);
     let paid = loan.paid_until(day);
     let oldest_due = loan.due(paid + 1);
     let adverse = days_past_due > loan.grace_days;
@@ -143,6 +140,14 @@ fn facts(loan: &Loan, month: Month, balance: &dyn Fn(u32) -> i64) -> Facts {
         adverse_notice_reference: adverse.then(|| format!("N-{}", oldest_due.format("%Y-%m-%d"))),
         adverse_notice_sent_on: adverse.then(|| days_after(oldest_due, loan.grace_days)),
         reservation_id: None,
+    }
+}
+
+/// How many instalments are agreed: fewer until the loan is extended.
+fn agreed_instalments(loan: &Loan, extended: bool) -> u32 {
+    match loan.extended_at {
+        Some(_) if !extended => loan.instalments - EXTENSION_INSTALMENTS,
+        Some(_) | None => loan.instalments,
     }
 }
 

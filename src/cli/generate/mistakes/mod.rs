@@ -11,9 +11,10 @@ mod unplantable;
 use chrono::NaiveDate;
 
 use super::population::resident;
+use crate::cli::market::Person;
 use crate::domain::batch::{BatchRecord, PositionRecord};
 use crate::domain::currency::Currency;
-use crate::domain::date::days_before;
+use crate::domain::date::{days_after, days_before};
 use crate::domain::names::AccountRef;
 use crate::domain::position::{
     AccountStatus, AccountType, ClosureReason, Facts, FundingRole, GuaranteeType, Liability, LiabilityRole,
@@ -25,6 +26,9 @@ use crate::import::FileRecord;
 use crate::import::table::columns::Column;
 
 pub(super) use unplantable::why_not;
+
+/// The last so many people borrow nowhere: mistakes need somebody who is not on file.
+pub(super) const STRANGERS: u64 = 1_000;
 
 /// What becomes of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -181,6 +185,11 @@ impl Stage {
         AccountRef::parse(&format!("{}{letter}", self.name)).expect("letters, digits and hyphens")
     }
 
+    /// The number of somebody to whom nobody lends.
+    fn nobody(&self) -> u64 {
+        Person::NUMBERS - 1 - self.number % STRANGERS
+    }
+
     /// A loan of which half is still to be paid.
     fn open_loan(&self) -> PositionRecord<Named> {
         let mut record = self.paid_loan('a');
@@ -192,8 +201,8 @@ impl Stage {
         facts.outstanding_total = 51_000;
         facts.scheduled_payment = 25_500;
         facts.remaining_terms = 2;
-        facts.matures_on = Some(crate::domain::date::days_after(self.as_of, 45));
-        facts.next_due_on = Some(crate::domain::date::days_after(self.as_of, 15));
+        facts.matures_on = Some(days_after(self.as_of, 45));
+        facts.next_due_on = Some(days_after(self.as_of, 15));
         record
     }
 
@@ -276,6 +285,3 @@ fn write_off(record: &mut PositionRecord<Named>) {
     facts.outstanding_principal = 50_000;
     facts.outstanding_total = 51_000;
 }
-
-#[cfg(test)]
-mod tests;

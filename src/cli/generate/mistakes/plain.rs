@@ -177,14 +177,11 @@ pub(super) const MISTAKES: &[Mistake] = &[
         record.position.liabilities[0].role = LiabilityRole::Joint;
     }),
     Mistake::alone(Code::IdentityKindMixed, |record, stage| {
+        // Of nobody who is on file: else the two would contradict each other as well.
         let on = record.position.facts.opened_on;
-        let person = std::mem::take(&mut record.position.liabilities[0].tokens);
-        // Tokens stand in the order of their types.
-        let [national_id, mobile] = <[_; 2]>::try_from(person).expect("a resident has two");
-        record.position.liabilities[0].tokens = std::iter::once(national_id)
-            .chain(enterprise(stage.number, on))
-            .chain([mobile])
-            .collect();
+        let mut tokens = resident(stage.nobody(), on);
+        tokens.splice(1..1, enterprise(stage.nobody(), on));
+        record.position.liabilities[0].tokens = tokens;
     }),
     // What is odd, and accepted. Each is closed at once, so that nothing is missed in the next month.
     Mistake::new(

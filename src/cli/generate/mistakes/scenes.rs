@@ -8,7 +8,7 @@ use crate::cli::generate::population::{foreigner, resident};
 use crate::domain::batch::{BatchRecord, PositionRecord};
 use crate::domain::date::{days_after, days_before};
 use crate::domain::position::{AccountType, DeletionReason};
-use crate::domain::token::IdentifierType;
+use crate::domain::token::Token as _;
 use crate::domain::violation::Code;
 use crate::identity::named::Named;
 use crate::import::FileRecord;
@@ -31,8 +31,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     }),
     Mistake::then(Code::IdentityChanged, as_it_is, |record, stage| {
         let on = record.position.facts.opened_on;
-        // The number of a person that no subject has, so that nobody is mixed up.
-        record.position.liabilities[0].tokens = stranger(stage, on);
+        record.position.liabilities[0].tokens = resident(stage.nobody(), on);
     }),
     Mistake::then(Code::AccountTypeChanged, as_it_is, |record, _| {
         record.position.facts.account_type = AccountType::Revolving;
@@ -119,7 +118,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         let mut both = stage.paid_loan('c');
         let tokens = &mut both.position.liabilities[0].tokens;
         tokens.extend(passport);
-        tokens.retain(|shown| !matches!(kind_of(&shown.token), IdentifierType::Mobile));
+        tokens.retain(|shown| shown.token.identifier_type().is_strong());
         vec![
             paid(stage),
             BatchRecord::Position(other),
@@ -168,17 +167,4 @@ fn correction(stage: &Stage, reason: &str, change: fn(&mut PositionRecord<Named>
     record.correction_reason = Some(reason.to_owned());
     change(&mut record);
     BatchRecord::Position(record)
-}
-
-/// What names a person of whom the market has no loan: a mobile number of nobody's and the identity number beside.
-fn stranger(stage: &Stage, on: chrono::NaiveDate) -> Vec<crate::domain::token::Presented<Named>> {
-    resident(
-        crate::cli::market::Person::NUMBERS.saturating_sub(1 + stage.number % 1_000),
-        on,
-    )
-}
-
-fn kind_of(token: &Named) -> IdentifierType {
-    use crate::domain::token::Token as _;
-    token.identifier_type()
 }

@@ -5,12 +5,9 @@ use crate::domain::violation::Code;
 /// Why a code cannot be planted; `None` for those that can.
 pub(in crate::cli::generate) const fn why_not(code: Code) -> Option<&'static str> {
     match code {
-        Code::PairChanged => {
-            Some("a correction in a file names its version by the pair: another pair is VERSION_UNKNOWN")
-        }
-        Code::VersionSuperseded => {
-            Some("a correction in a file names its version by the pair, and finds the one that counts")
-        }
+        Code::PairChanged | Code::VersionSuperseded => Some(
+            "a correction in a file names its version by the pair: one that does not count is VERSION_UNKNOWN",
+        ),
         Code::KeyVersionRetired => Some("needs a service that retired a key version"),
         Code::ConsentMissing | Code::ConsentExpired | Code::ConsentPurpose => {
             Some("of queries: a report without a consent is FIELD_REQUIRED")
@@ -27,12 +24,11 @@ pub(in crate::cli::generate) const fn why_not(code: Code) -> Option<&'static str
         | Code::CertificateUnknown
         | Code::CertificateTaken
         | Code::SecondOperatorRequired => Some("of the register of members"),
-        Code::FileHeader | Code::FileTrailer => {
-            Some("of the upload's first and last message, not of a record")
-        }
-        Code::FileControlTotal | Code::FileRejectRate | Code::FileCountSwing => {
-            Some("of a batch as a whole, not of a record")
-        }
+        Code::FileHeader
+        | Code::FileTrailer
+        | Code::FileControlTotal
+        | Code::FileRejectRate
+        | Code::FileCountSwing => Some("of an upload as a whole, not of a record"),
         Code::BatchUnknown
         | Code::BatchIdReused
         | Code::BatchTakenOver
