@@ -76,14 +76,16 @@ CREATE TABLE batch_missing (
     PRIMARY KEY (member_no, batch_no, account_ref)
 );
 
--- What a member reported on a civil day, by either way: how well.
+-- What a member reported on a civil day, by either way: how well. The sum of all slots counts.
 CREATE TABLE report_day (
     member_no BIGINT NOT NULL,                  -- which member. Person: no
     day INT4 NOT NULL,                          -- civil day of receipt. Person: no
+    slot SMALLINT NOT NULL,                     -- spreads groups that are written at once. Person: no
     reports BIGINT NOT NULL,                    -- accepted positions. Person: no
     late BIGINT NOT NULL,                       -- of these, received later than they should be. Person: no
     optional_fields BIGINT NOT NULL,            -- optional fields that applied. Person: no
     optional_filled BIGINT NOT NULL,            -- of these, filled in. Person: no
-    contradictions BIGINT NOT NULL,             -- positions that contradict what was on file. Person: no
-    PRIMARY KEY (member_no, day)
-);
+    contradictions BIGINT NOT NULL,             -- of the reports, accepted with a warning that something contradicts. Person: no
+    contradictions_rejected BIGINT NOT NULL,    -- records of batches that contradict what is on file. Person: no
+    PRIMARY KEY (member_no, day, slot)
+) WITH (fillfactor = 50);

@@ -76,14 +76,16 @@ CREATE TABLE batch_missing (
     PRIMARY KEY (member_no, batch_no, account_ref)
 ) STRICT, WITHOUT ROWID;
 
--- What a member reported on a civil day, by either way: how well.
+-- What a member reported on a civil day, by either way: how well. The sum of all slots counts.
 CREATE TABLE report_day (
     member_no INTEGER NOT NULL,                 -- which member. Person: no
     day INTEGER NOT NULL,                       -- civil day of receipt. Person: no
+    slot INTEGER NOT NULL,                      -- spreads groups that are written at once. Person: no
     reports INTEGER NOT NULL,                   -- accepted positions. Person: no
     late INTEGER NOT NULL,                      -- of these, received later than they should be. Person: no
     optional_fields INTEGER NOT NULL,           -- optional fields that applied. Person: no
     optional_filled INTEGER NOT NULL,           -- of these, filled in. Person: no
-    contradictions INTEGER NOT NULL,            -- positions that contradict what was on file. Person: no
-    PRIMARY KEY (member_no, day)
+    contradictions INTEGER NOT NULL,            -- of the reports, accepted with a warning that something contradicts. Person: no
+    contradictions_rejected INTEGER NOT NULL,   -- records of batches that contradict what is on file. Person: no
+    PRIMARY KEY (member_no, day, slot)
 ) STRICT, WITHOUT ROWID;

@@ -67,12 +67,19 @@ impl BusinessZone {
 impl BusinessZone {
     /// The first instant of a civil date in this zone.
     pub fn start_of(self, date: NaiveDate) -> Timestamp {
-        let midnight = date.and_time(chrono::NaiveTime::MIN);
-        // A zone may skip midnight on a change of its clocks: the day then begins at the first instant that exists.
-        let start = (0..=3)
-            .filter_map(|hours| midnight.checked_add_signed(chrono::TimeDelta::hours(hours)))
+        self.hour_of(date, 0)
+    }
+
+    /// The instant at which an hour of a civil date begins in this zone; past the day's end of an hour above 23.
+    pub fn hour_of(self, date: NaiveDate, hour: u32) -> Timestamp {
+        let local = date
+            .and_time(chrono::NaiveTime::MIN)
+            .checked_add_signed(chrono::TimeDelta::hours(i64::from(hour)));
+        // A zone may skip an hour on a change of its clocks: then the first instant counts that exists.
+        let begin = (0..=3)
+            .filter_map(|hours| local?.checked_add_signed(chrono::TimeDelta::hours(hours)))
             .find_map(|local| self.0.from_local_datetime(&local).earliest());
-        start.map_or(Timestamp(i64::MAX), |instant| {
+        begin.map_or(Timestamp(i64::MAX), |instant| {
             Timestamp(instant.timestamp_micros())
         })
     }

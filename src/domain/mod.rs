@@ -13,6 +13,8 @@ pub mod inquiry;
 pub mod member;
 pub mod names;
 pub mod position;
+pub mod quality;
+pub mod reconciliation;
 pub mod secret;
 #[cfg(test)]
 pub mod testing;

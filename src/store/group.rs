@@ -2,11 +2,14 @@
 //!
 //! Knows no engine: the engine loads the working set before and writes its changes and entries after.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use crate::audit::{AuditFacts, Detail, Opening};
 use crate::domain::date::{BusinessZone, Timestamp};
-use crate::domain::names::Sha256;
+use crate::domain::names::{MemberNo, Sha256};
+use crate::domain::quality::ReportTally;
 use crate::domain::unit::{Accepted, Change, Refused, WorkingSet, Write, decide};
 use crate::domain::violation::{Code, Violation};
 
@@ -147,6 +150,23 @@ fn decide_one(
         set.changes.push(change);
     }
     Ok(accepted)
+}
+
+/// What is counted of reports among the changes of a group, added up by member and civil day.
+pub(super) fn tallies(changes: &[Change]) -> BTreeMap<(MemberNo, NaiveDate), ReportTally> {
+    let mut tallies: BTreeMap<_, ReportTally> = BTreeMap::new();
+    for change in changes {
+        if let Change::CountReport {
+            member_no,
+            day,
+            tally,
+        } = change
+        {
+            let known = tallies.entry((*member_no, *day)).or_default();
+            *known = known.plus(*tally);
+        }
+    }
+    tallies
 }
 
 /// SHA-256 of the outcome's stored bytes: what the audit entry says was answered.

@@ -12,6 +12,7 @@ pub mod copy;
 pub mod error;
 pub mod floor;
 mod group;
+pub mod member_book;
 pub mod migrations;
 pub mod postgres;
 mod rows;
@@ -25,6 +26,7 @@ use chrono::NaiveDate;
 pub use audit_log::AuditLog;
 pub use batch_book::BatchBook;
 pub use error::StoreError;
+pub use member_book::MemberBook;
 
 use crate::domain::member::Member;
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, TokenId};
@@ -89,7 +91,7 @@ pub struct Holdings {
 
 /// A database of the market. Object safe and shared; all methods may be called at once.
 #[async_trait]
-pub trait Store: AuditLog + BatchBook + Send + Sync + 'static {
+pub trait Store: AuditLog + BatchBook + MemberBook + Send + Sync + 'static {
     /// Does a unit of work: decided in turn with all others, durable on return. A caller that goes away cancels nothing
     /// half-way.
     async fn apply(&self, write: Write) -> Result<Accepted, ApplyError>;

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::WorkingSet;
 use super::bind::Plan;
 use super::rows::{AccountRow, HistoryRow, PastVersion, PositionRow, Version};
 use super::working_set::Change;
+use super::{Report, WorkingSet};
 use crate::domain::date::Timestamp;
 use crate::domain::names::{MemberNo, SubjectId};
+use crate::domain::quality::ReportTally;
+use crate::domain::violation::Violation;
 
 /// What history keeps of a version for one subject.
 pub(super) fn history_row(subject_id: SubjectId, account: &AccountRow, version: &Version) -> HistoryRow {
@@ -158,6 +160,23 @@ pub(super) fn note_report(set: &mut WorkingSet, member_no: MemberNo, as_of: chro
         standing.latest_as_of = Some(as_of);
         set.changes.push(Change::PutLatestAsOf(member_no, as_of));
     }
+}
+
+/// Counts an accepted report, for the quality of what its member reports. `odd`: what is odd about the change it makes.
+pub(super) fn count_report(
+    set: &mut WorkingSet,
+    member_no: MemberNo,
+    report: &Report,
+    odd: &[Violation],
+    at: Timestamp,
+) {
+    let day = set.rules.zone.date_of(at);
+    let tally = ReportTally::of_accepted(&report.position, &[&report.warnings, odd], day);
+    set.changes.push(Change::CountReport {
+        member_no,
+        day,
+        tally,
+    });
 }
 
 /// Rewrites every row of an account in place.

@@ -97,6 +97,7 @@ fn open(
         &plan,
     );
     record::note_report(set, member_no, version.order.as_of);
+    record::count_report(set, member_no, report, &[], at);
     Ok(recorded(set, &account, &version, at, report))
 }
 
@@ -127,6 +128,7 @@ fn replace(
     };
     replace_current(set, &account, &row, &plan);
     record::note_report(set, account.member_no, version.order.as_of);
+    record::count_report(set, account.member_no, report, &warnings, at);
     let mut decision = recorded(set, &account, &version, at, report);
     if let Outcome::Recorded { warnings: given, .. } = &mut decision.outcome {
         given.extend(warnings);
@@ -176,6 +178,7 @@ fn advance(set: &mut WorkingSet, account: &AccountRow, report: &Report, at: Time
         },
     );
     record::note_report(set, account.member_no, position.order.as_of);
+    record::count_report(set, account.member_no, report, &[], at);
     let received_at = at;
     let version = current_row(set, account).map(|row| row.version);
     version.map_or_else(

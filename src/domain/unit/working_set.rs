@@ -23,6 +23,8 @@ use crate::domain::member::{LenderGroup, Member, MemberState};
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, RequestId, Sha256, SubjectId, TokenId};
 use crate::domain::position::Position;
 use crate::domain::token::{Pseudonym, Shown, TokenRow};
+use crate::domain::quality::ReportTally;
+use crate::domain::token::{Pseudonym, TokenRow};
 
 /// What the operator settles for the whole market.
 #[derive(Debug, Clone)]
@@ -367,6 +369,15 @@ pub enum Change {
     },
     /// An open position that a FULL batch did not carry.
     InsertMissing(MemberNo, BatchNo, AccountRef),
+    /// A report was accepted on a civil day, or a record of a batch rejected: so much more for (member, day).
+    CountReport {
+        /// Whose.
+        member_no: MemberNo,
+        /// When.
+        day: NaiveDate,
+        /// What is counted of it.
+        tally: ReportTally,
+    },
     /// A subject was created by an inquiry: one more for (member, day).
     CountSubjectCreated(MemberNo, NaiveDate),
     /// Evaluations charged to (member, day): so many more, of which the last number come from no grant.

@@ -199,6 +199,22 @@ statements! {
     const INSERT_MISSING(3) = insert!("insert_missing" into batch_missing {
         1 member_no bigint, 2 batch_no bigint, 3 account_ref text
     });
+    const COUNT_REPORTS(9) = "-- count_reports
+        INSERT INTO report_day (member_no, day, slot, reports, late, optional_fields, optional_filled, contradictions,
+            contradictions_rejected)
+        SELECT k.member_no, k.day, k.slot, k.reports, k.late, k.optional_fields, k.optional_filled, k.contradictions,
+            k.contradictions_rejected
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                $8::bigint[], $9::bigint[])
+            AS k (member_no, day, slot, reports, late, optional_fields, optional_filled, contradictions,
+                contradictions_rejected)
+        ON CONFLICT (member_no, day, slot) DO UPDATE SET
+            reports = report_day.reports + excluded.reports,
+            late = report_day.late + excluded.late,
+            optional_fields = report_day.optional_fields + excluded.optional_fields,
+            optional_filled = report_day.optional_filled + excluded.optional_filled,
+            contradictions = report_day.contradictions + excluded.contradictions,
+            contradictions_rejected = report_day.contradictions_rejected + excluded.contradictions_rejected";
     const COUNT_SUBJECTS_CREATED(3) = "-- count_subjects_created
         INSERT INTO subject_creation (member_no, day, subjects)
         SELECT k.member_no, k.day, k.subjects

@@ -12,11 +12,11 @@ use futures::future::LocalBoxFuture;
 
 use super::cells::Arrays;
 use super::changes::{
-    COUNT_EVALUATIONS, COUNT_EVALUATIONS_EVER, COUNT_SUBJECTS_CREATED, INSERT_INQUIRIES, INSERT_MISSING,
-    INSERT_OPENINGS, INSERT_REQUESTS, INSERT_RESULTS, INSERT_TOKENS, INSERT_WAITING, MEND_RESULTS,
-    PUT_ACCOUNTS, PUT_BATCHES, PUT_FROZEN, PUT_GRANTS, PUT_HISTORY, PUT_LATEST_AS_OF, PUT_LATEST_BATCHES,
+    COUNT_REPORTS, INSERT_INQUIRIES, INSERT_MISSING, INSERT_OPENINGS, INSERT_REQUESTS, INSERT_RESULTS,
+    INSERT_TOKENS, INSERT_WAITING, MEND_RESULTS, PUT_ACCOUNTS, PUT_BATCHES, PUT_FROZEN, PUT_HISTORY,
     PUT_LINKS, PUT_PAST_VERSIONS, PUT_POSITIONS, REMOVE_HISTORY, REMOVE_POSITIONS,
 };
+use super::counts::Counts;
 use super::failure::{Failure, Outcome};
 use super::moves;
 use super::statement::{Session, Statement, in_one_go};
@@ -27,12 +27,14 @@ use crate::domain::inquiry::Consent;
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, Sha256, SubjectId};
 use crate::domain::token::{Pseudonym, TokenRow};
 use crate::domain::unit::rows::{
-    AccountRow, BatchRow, FrozenRow, GrantRow, HistoryRow, InquiryRow, LinkRow, PastVersion, PositionRow,
+    AccountRow, BatchRow, FrozenRow, HistoryRow, InquiryRow, LinkRow, PastVersion, PositionRow,
 };
-use crate::domain::unit::working_set::LatestBatch;
 use crate::domain::unit::{Accepted, Change, RequestName};
 use crate::store::columns::Sink as _;
-use crate::store::rows;
+use crate::store::{group, rows};
+
+/// Counters of a member's day: groups that are written at once mostly have different ones, and do not wait for each other.
+const REPORT_SLOTS: i64 = 16;
 
 /// Writes the changes of a group in order, then its audit entries from the number `first_entry` on.
 pub(super) async fn write_down<'a>(
@@ -60,6 +62,16 @@ pub(super) async fn write_down<'a>(
     });
     statements.push(put(session, INSERT_WAITING, waiting).boxed_local());
     statements.push(put(session, INSERT_OPENINGS, contents).boxed_local());
+    // Last and once: everybody who reports for a member writes these rows, so they are held for as short as can be and
+    // never while another kind of row is waited for.
+    let tallies = group::tallies(changes);
+    if !tallies.is_empty() {
+        let slot = first_entry.rem_euclid(REPORT_SLOTS);
+        let counted = Arrays::of(tallies, |(key, tally), sink| {
+            rows::member::put_report_day(key, slot, &tally, sink);
+        });
+        statements.push(put(session, COUNT_REPORTS, counted).boxed_local());
+    }
     in_one_go(statements).await
 }
 
@@ -99,18 +111,6 @@ struct Batches<'a> {
     results: Vec<(MemberNo, BatchNo, &'a RecordResult, Timestamp)>,
     mended: BTreeMap<(MemberNo, BatchNo, &'a AccountRef), Timestamp>,
     missing: Vec<(MemberNo, BatchNo, &'a AccountRef)>,
-}
-
-/// What members did, added up.
-#[derive(Default)]
-struct Counts<'a> {
-    latest: BTreeMap<MemberNo, NaiveDate>,
-    completed: BTreeMap<MemberNo, LatestBatch>,
-    created: BTreeMap<(MemberNo, NaiveDate), u64>,
-    /// All evaluations, and those from the quota.
-    charged: BTreeMap<(MemberNo, NaiveDate), (u64, u64)>,
-    ever: BTreeMap<MemberNo, u64>,
-    grants: BTreeMap<(MemberNo, i64), &'a GrantRow>,
 }
 
 impl<'a> Pending<'a> {
@@ -167,6 +167,8 @@ impl<'a> Pending<'a> {
             | Change::PutLatestBatch(..)
             | Change::CountSubjectCreated(..)
             | Change::CountEvaluations { .. } => self.counts.take(change),
+            // Added up over the whole group.
+            Change::CountReport { .. } => {}
             Change::MoveToken(..)
             | Change::MoveTokens(..)
             | Change::ForgetTokens(..)
@@ -240,68 +242,6 @@ impl<'a> Pending<'a> {
     }
 }
 
-impl<'a> Counts<'a> {
-    /// Takes what a member did: a latest date, one more, a grant used up.
-    fn take(&mut self, change: &'a Change) {
-        match change {
-            Change::PutLatestAsOf(member, as_of) => {
-                let latest = self.latest.entry(*member).or_insert(*as_of);
-                *latest = (*latest).max(*as_of);
-            }
-            Change::PutLatestBatch(member, latest) => {
-                self.completed.insert(*member, *latest);
-            }
-            Change::CountSubjectCreated(member, day) => {
-                *self.created.entry((*member, *day)).or_default() += 1;
-            }
-            Change::CountEvaluations {
-                member_no,
-                day,
-                count,
-                from_quota,
-            } => {
-                let (all, charged) = self.charged.entry((*member_no, *day)).or_default();
-                *all += count;
-                *charged += from_quota;
-                *self.ever.entry(*member_no).or_default() += count;
-            }
-            Change::PutGrant(member, grant) => {
-                self.grants.insert((*member, grant.grant_no), grant);
-            }
-            _ => {}
-        }
-    }
-
-    fn add_to(self, to_run: &mut ToRun<'a>) {
-        to_run.put(PUT_LATEST_AS_OF, self.latest, |(member, as_of), sink| {
-            sink.number(member.0).date(as_of);
-        });
-        to_run.put(PUT_LATEST_BATCHES, self.completed, |(member, latest), sink| {
-            sink.number(member.0).date(latest.as_of).date(latest.completed_on);
-        });
-        to_run.put(
-            COUNT_SUBJECTS_CREATED,
-            self.created,
-            |((member, day), subjects), sink| {
-                sink.number(member.0).date(day).count(subjects);
-            },
-        );
-        to_run.put(
-            COUNT_EVALUATIONS,
-            self.charged,
-            |((member, day), (all, from_quota)), sink| {
-                sink.number(member.0).date(day).count(all).count(from_quota);
-            },
-        );
-        to_run.put(COUNT_EVALUATIONS_EVER, self.ever, |(member, all), sink| {
-            sink.number(member.0).count(all);
-        });
-        to_run.put(PUT_GRANTS, self.grants, |((member, _), grant), sink| {
-            rows::register::put_grant(member, grant, sink);
-        });
-    }
-}
-
 impl<'a> Batches<'a> {
     /// Takes what became of a batch.
     fn take(&mut self, change: &'a Change) {
@@ -360,14 +300,14 @@ impl<'a> Batches<'a> {
 }
 
 /// Statements that wait to be sent together.
-struct ToRun<'s> {
+pub(super) struct ToRun<'s> {
     session: &'s Session,
     statements: Vec<LocalBoxFuture<'s, Outcome<()>>>,
 }
 
 impl<'s> ToRun<'s> {
     /// Puts a row for each item.
-    fn put<T>(
+    pub(super) fn put<T>(
         &mut self,
         statement: Statement,
         items: impl IntoIterator<Item = T>,

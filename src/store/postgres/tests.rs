@@ -19,19 +19,21 @@ use self::server::{Cluster, Database};
 use super::distribution as placing;
 use super::statement::Statement;
 use super::{
-    Address, PostgresOptions, audit, batches, changes, expiry, find, members, migrate, moves, numbers,
+    Address, PostgresOptions, audit, batches, changes, expiry, find, member_book, members, migrate, moves,
+    numbers,
 };
 use super::{pool, reads, scratch, usage};
 use crate::domain::clock::{Entropy, SharedClock, SharedEntropy, SystemClock};
 
 /// The files that have statements, and their statements.
-const CATALOGUES: [(&str, &[Statement]); 13] = [
+const CATALOGUES: [(&str, &[Statement]); 14] = [
     ("audit", audit::CATALOGUE),
     ("batches", batches::CATALOGUE),
     ("changes", changes::CATALOGUE),
     ("distribution", placing::CATALOGUE),
     ("expiry", expiry::CATALOGUE),
     ("find", find::CATALOGUE),
+    ("member_book", member_book::CATALOGUE),
     ("members", members::CATALOGUE),
     ("migrate", migrate::CATALOGUE),
     ("moves", moves::CATALOGUE),

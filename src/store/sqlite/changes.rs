@@ -111,6 +111,17 @@ statements! {
     const INSERT_MISSING(3) = "-- insert_missing
         INSERT INTO batch_missing (member_no, batch_no, account_ref)
         VALUES (?1, ?2, ?3)";
+    const COUNT_REPORTS(9) = "-- count_reports
+        INSERT INTO report_day (member_no, day, slot, reports, late, optional_fields, optional_filled, contradictions,
+            contradictions_rejected)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        ON CONFLICT (member_no, day, slot) DO UPDATE SET
+            reports = reports + excluded.reports,
+            late = late + excluded.late,
+            optional_fields = optional_fields + excluded.optional_fields,
+            optional_filled = optional_filled + excluded.optional_filled,
+            contradictions = contradictions + excluded.contradictions,
+            contradictions_rejected = contradictions_rejected + excluded.contradictions_rejected";
     const COUNT_SUBJECT_CREATED(2) = "-- count_subject_created
         INSERT INTO subject_creation (member_no, day, subjects)
         VALUES (?1, ?2, 1)

@@ -6,6 +6,8 @@ use rusqlite::params;
 use super::changes::{
     COPY_LINKS, COUNT_EVALUATIONS, COUNT_EVALUATIONS_EVER, COUNT_SUBJECT_CREATED, DROP_FROZEN, EXPIRE_FROZEN,
     EXPIRE_REQUESTS, FORGET_TOKENS, INSERT_INQUIRY, INSERT_MISSING, INSERT_OPENING, INSERT_REQUEST,
+    COPY_LINKS, COUNT_EVALUATIONS, COUNT_EVALUATIONS_EVER, COUNT_REPORTS, COUNT_SUBJECT_CREATED, DROP_FROZEN,
+    EXPIRE_FROZEN, EXPIRE_REQUESTS, INSERT_INQUIRY, INSERT_MISSING, INSERT_OPENING, INSERT_REQUEST,
     INSERT_RESULT, INSERT_TOKEN, INSERT_WAITING, MEND_RESULTS, MOVE_HOLDER, MOVE_INQUIRIES, MOVE_TOKEN,
     MOVE_TOKENS, PUT_ACCOUNT, PUT_BATCH, PUT_FROZEN, PUT_GRANT, PUT_HISTORY, PUT_LINK, PUT_NEXT_ENTRY,
     PUT_NEXT_NUMBER, PUT_PAST_VERSION, PUT_POSITION, PUT_PROPOSAL, REMOVE_HISTORY, REMOVE_LINKS,
@@ -21,10 +23,22 @@ use crate::domain::names::SubjectId;
 use crate::domain::unit::Change;
 use crate::domain::unit::rows::InquiryRow;
 use crate::store::columns::whole;
+use crate::store::group;
 use crate::store::rows;
 
+/// Writes all changes of a group, what is only counted once for all.
+pub(super) fn changes(connection: &impl Prepares, changes: &[Change]) -> Outcome<()> {
+    changes.iter().try_for_each(|one| change(connection, one))?;
+    // One writer needs one slot.
+    group::tallies(changes).iter().try_for_each(|(key, tally)| {
+        put(connection, COUNT_REPORTS, |sink| {
+            rows::member::put_report_day(*key, 0, tally, sink);
+        })
+    })
+}
+
 /// Writes one change.
-pub(super) fn change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
+fn change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
     match change {
         Change::InsertToken(pseudonym, row) => put(connection, INSERT_TOKEN, |sink| {
             rows::subject::put_token(pseudonym, *row, sink);
@@ -90,6 +104,8 @@ pub(super) fn change(connection: &impl Prepares, change: &Change) -> Outcome<()>
         Change::InsertMissing(member, batch, account_ref) => {
             INSERT_MISSING.run_one(connection, params![member.0, batch.0, account_ref.as_str()])
         }
+        // Added up over the group.
+        Change::CountReport { .. } => Ok(()),
         Change::CountSubjectCreated(member, day) => {
             COUNT_SUBJECT_CREATED.run_one(connection, params![member.0, to_epoch_days(*day)])
         }

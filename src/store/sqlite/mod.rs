@@ -12,6 +12,7 @@ mod failure;
 pub mod floor;
 mod flush;
 mod load;
+mod member_book;
 mod members;
 pub mod migrate;
 mod open;

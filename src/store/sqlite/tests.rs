@@ -1,7 +1,7 @@
 //! The catalogue: every statement is prepared on the real schema and takes the parameters it says.
 
 use super::statement::Statement;
-use super::{audit, batches, changes, load, members, migrate, reads, usage, writer};
+use super::{audit, batches, changes, load, member_book, members, migrate, reads, usage, writer};
 use rusqlite::Connection;
 
 fn everything() -> Vec<Statement> {
@@ -12,6 +12,7 @@ fn everything() -> Vec<Statement> {
         &members::CATALOGUE[..],
         &reads::CATALOGUE[..],
         &batches::CATALOGUE[..],
+        &member_book::CATALOGUE[..],
         &audit::CATALOGUE[..],
         &writer::CATALOGUE[..],
     ]
@@ -77,6 +78,11 @@ fn hot_statements_search_an_index_and_never_scan() {
         "last_opening",
         // A member's batches are few, and only a judgement looks at them.
         "last_full",
+        // The same, sorted into their dates; rejected records into their ages, of which there are 241.
+        "batch_dates",
+        "reject_ages",
+        // The versions of one account are sorted, which are few.
+        "past_in_force",
     ];
     for statement in everything() {
         let sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);

@@ -289,9 +289,7 @@ fn write_down(
     decided: &Decided,
     first_entry: i64,
 ) -> Outcome<()> {
-    for change in &set.changes {
-        flush::change(connection, change)?;
-    }
+    flush::changes(connection, &set.changes)?;
     for (entry, (opening, leaf)) in (first_entry..).zip(&decided.openings) {
         flush::opening(connection, entry, opening, leaf)?;
     }

@@ -9,6 +9,8 @@ use crate::domain::batch::RecordResult;
 use crate::domain::date::Timestamp;
 use crate::domain::names::{MemberNo, SubjectId};
 use crate::domain::position::{DeletionReason, ReportOrder};
+use crate::domain::quality::ReportTally;
+use crate::domain::unit::bind::same_tokens;
 use crate::domain::unit::report::{current_row, refuse, same_content, unknown_account};
 use crate::domain::unit::rows::{AccountRow, BatchPhase, BatchRow, Version};
 use crate::domain::unit::working_set::Change;
@@ -79,6 +81,7 @@ pub(super) fn take_chunk(
         count(&mut row, item, &verdict);
         carry(set, &row, item);
         mend(set, &row, item, &verdict, at);
+        count_contradiction(set, &row, item, &verdict, at);
         subjects.extend(verdict.subjects);
         if !verdict.violations.is_empty() && verdict.fate == Fate::Rejected || !verdict.warnings.is_empty() {
             let result = RecordResult {
@@ -170,6 +173,22 @@ fn mend(set: &mut WorkingSet, row: &BatchRow, item: &Item, verdict: &Verdict, at
             batch_no,
             account_ref: account_ref.clone(),
             at,
+        });
+    }
+}
+
+/// Accepted reports are counted where they are decided; a rejected one leaves nothing there. Corrections are not counted
+/// either way: who mends what was wrong is not held to account for it.
+fn count_contradiction(set: &mut WorkingSet, row: &BatchRow, item: &Item, verdict: &Verdict, at: Timestamp) {
+    let is_report = matches!(item.act, ItemAct::Report(_));
+    if !is_report || verdict.fate != Fate::Rejected || row.batch.header.dry_run {
+        return;
+    }
+    if let Some(tally) = ReportTally::of_rejected(&verdict.violations) {
+        set.changes.push(Change::CountReport {
+            member_no: row.batch.member_no,
+            day: set.rules.zone.date_of(at),
+            tally,
         });
     }
 }
