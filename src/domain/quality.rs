@@ -254,6 +254,11 @@ impl Scores {
         }
     }
 
+    /// Whether nothing at all was submitted.
+    pub fn is_silence(&self) -> bool {
+        *self == Self::of_silence()
+    }
+
     /// The mean of the parts that there are, by their weights.
     fn weighed(&self) -> u32 {
         let parts = [

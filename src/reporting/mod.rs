@@ -1,10 +1,12 @@
-//! The room in which members report their own positions, one at a time or in batches, and read their own book.
+//! The room in which members report their own positions, one at a time or in batches, read their own book and see how well
+//! they report.
 //!
 //! Tokens become pseudonyms here on the way in and tokens again on the way out; what is accepted is decided in a unit of
 //! work. Invariant: a member touches and sees its own accounts only.
 
 mod batch;
 mod own;
+mod quality;
 
 use std::sync::Arc;
 

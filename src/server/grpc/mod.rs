@@ -3,6 +3,7 @@
 mod admin_service;
 mod batches;
 mod exposure_service;
+mod quality;
 mod reporting_service;
 mod statistics_service;
 mod token_service;
@@ -76,7 +77,11 @@ pub(super) fn routes(rooms: Rooms, limits: &Limits, health: &HealthReporter) -> 
     let admin = AdminServiceServer::new(AdminApi::new(&rooms));
     let statistics = StatisticsServiceServer::new(StatisticsApi);
     let tokens = TokenServiceServer::new(TokenApi::new(&rooms));
-    let reports = ReportingServiceServer::new(Reports::new(rooms.reporting, Arc::clone(&rooms.market)));
+    let reports = ReportingServiceServer::new(Reports::new(
+        rooms.reporting,
+        rooms.members,
+        Arc::clone(&rooms.market),
+    ));
     let answers = ExposureServiceServer::new(Answers::new(rooms.exposure, rooms.market));
     let health = tonic_health::pb::health_server::HealthServer::new(HealthService::from_health_reporter(
         health.clone(),

@@ -1,13 +1,14 @@
-//! `ReportingService`: a member's own positions, one at a time; batches are in the files beside this one.
+//! `ReportingService`: a member's own positions, one at a time; batches and quality are in the files beside this one.
 
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{Market, Stream, batches, upload};
+use super::{Market, Stream, batches, quality, upload};
 use crate::domain::names::AccountNo;
 use crate::domain::unit::{Accepted, Outcome};
 use crate::domain::violation::Violation;
+use crate::members::Members;
 use crate::reporting::{OwnPosition, OwnVersion, Reporting, Statement};
 use crate::server::layers::Session;
 use crate::wire::convert::page::{PageScope, page_token_to_wire, read_page};
@@ -22,14 +23,16 @@ use pb::reporting_service_server::ReportingService;
 /// The service over the room.
 pub struct Reports {
     pub(super) room: Arc<Reporting>,
+    pub(super) members: Arc<Members>,
     pub(super) market: Arc<Market>,
 }
 
 impl Reports {
     /// The service over its room.
-    pub fn new(room: Reporting, market: Arc<Market>) -> Self {
+    pub fn new(room: Reporting, members: Arc<Members>, market: Arc<Market>) -> Self {
         Self {
             room: Arc::new(room),
+            members,
             market,
         }
     }
@@ -252,14 +255,14 @@ impl ReportingService for Reports {
         &self,
         request: Request<pb::GetReconciliationRequest>,
     ) -> Result<Response<pb::GetReconciliationResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented("reconciliations"))
+        quality::get_reconciliation(self, &request).await
     }
 
     async fn get_data_quality(
         &self,
         request: Request<pb::GetDataQualityRequest>,
     ) -> Result<Response<pb::GetDataQualityResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented("data quality scores"))
+        quality::get_data_quality(self, &request).await
     }
 }
 

@@ -113,6 +113,13 @@ impl Session {
         })
     }
 
+    /// Something that only other roles may ask.
+    pub fn forbidden(&self) -> Status {
+        let error = AuthError::RoleMissing;
+        crate::server::metric::refused(error.reason());
+        status::unauthorised(&self.call, error)
+    }
+
     /// A refusal of the domain.
     pub fn refused(&self, refused: &Refused) -> Status {
         status::refused(&self.call, refused, self.now())

@@ -16,6 +16,7 @@ pub mod inquiry;
 pub mod member;
 pub mod page;
 pub mod position;
+pub mod quality;
 pub mod report;
 pub mod request;
 pub mod subject_token;
