@@ -23,7 +23,7 @@ use crate::store::rows;
 use crate::store::rows::member::book_columns;
 
 /// Accounts of a book that are read at once.
-const PAGE_ACCOUNTS: i64 = 4_096;
+const PAGE_ACCOUNTS: i64 = 1_024;
 
 const REPORTED: Statement = Statement {
     sql: "-- reported

@@ -18,7 +18,7 @@ use tallystick::domain::violation::{Code, Violation};
 use super::engine::Engine;
 use super::market::{Loan, Market, account, administer, mobile, national_id, refusal, today};
 
-fn header(name: &str, batch_type: BatchType) -> BatchHeader {
+pub fn header(name: &str, batch_type: BatchType) -> BatchHeader {
     BatchHeader {
         batch_id: BatchId::parse(name).unwrap(),
         batch_type,
@@ -40,7 +40,7 @@ fn amounts(loan: &Loan) -> Option<Amounts> {
     })
 }
 
-fn item(loan: &Loan) -> Item {
+pub fn item(loan: &Loan) -> Item {
     let Action::Report(report) = loan.report() else {
         panic!("a loan is reported");
     };
@@ -61,7 +61,7 @@ fn correction(loan: &Loan) -> Item {
     }
 }
 
-fn unreadable(name: &str) -> Item {
+pub fn unreadable(name: &str) -> Item {
     Item {
         account_ref: AccountRef::parse(name),
         amounts: None,
@@ -178,7 +178,7 @@ fn taken(outcome: Outcome) -> BatchTaken {
 }
 
 /// A whole batch of these records.
-async fn upload(market: &Market<'_>, header: BatchHeader, items: &[Item]) -> Batch {
+pub async fn upload(market: &Market<'_>, header: BatchHeader, items: &[Item]) -> Batch {
     let mut stream = Stream::open(market, header).await;
     for chunk in items.chunks(3) {
         stream.send(chunk).await;

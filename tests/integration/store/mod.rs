@@ -15,6 +15,7 @@ mod copy;
 mod engine;
 mod looks;
 pub mod market;
+mod members;
 mod postgres;
 pub mod random;
 mod register;
@@ -125,6 +126,15 @@ conformance! {
         what_a_batch_sends_again_is_mended_and_stays_readable,
         batches_are_listed_newest_first_and_each_member_sees_its_own,
         accounts_are_recognised_by_the_digests_of_their_tokens,
+    }
+    members {
+        reports_are_counted_on_the_day_of_their_receipt,
+        counts_of_many_reports_at_once_add_up,
+        batches_of_a_month_are_told_by_their_dates,
+        rejects_that_stay_open_grow_old,
+        a_book_is_summed_up_as_it_was_on_each_date,
+        each_version_counts_from_its_first_date_on,
+        a_book_of_many_pages_is_summed_up_whole,
     }
     audit {
         entries_wait_in_order_until_they_are_in_the_tree,
