@@ -16,7 +16,9 @@ pub mod market;
 pub mod member;
 pub mod output;
 pub mod place;
+pub mod quality;
 pub mod query;
+pub mod reconcile;
 pub mod report;
 pub mod serve;
 pub mod service;
@@ -45,6 +47,8 @@ enum Command {
     Member(member::Member),
     Report(report::Report),
     Query(query::Query),
+    Quality(quality::Quality),
+    Reconcile(reconcile::Reconcile),
     Tokenise(tokenise::Tokenise),
     Audit(audit::Audit),
     Database(database::DatabaseCommand),
@@ -71,6 +75,8 @@ impl Cli {
             Command::Member(member) => member.run().await,
             Command::Report(report) => report.run().await,
             Command::Query(query) => query.run().await,
+            Command::Quality(quality) => quality.run().await,
+            Command::Reconcile(reconcile) => reconcile.run().await,
             Command::Tokenise(tokenise) => tokenise.run().await,
             Command::Audit(audit) => audit.run().await,
             Command::Database(database) => database.run().await,
