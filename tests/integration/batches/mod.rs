@@ -1,3 +1,4 @@
 //! Batches as members send them: streams over real connections, files, what goes wrong on the way.
 
+mod quality;
 mod stream;
