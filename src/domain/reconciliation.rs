@@ -4,9 +4,15 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 use super::batch::Sums;
 use super::currency::Currency;
 use super::position::AccountStatus;
+
+/// A business date that has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BookDate(pub NaiveDate);
 
 /// What one account adds to the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,11 @@
 //! How well a member reports, and its book to be signed off.
 
-use chrono::NaiveDate;
-
 use super::Reporting;
 use crate::domain::caller::Caller;
 use crate::domain::date::{BusinessZone, Timestamp};
 use crate::domain::names::MemberNo;
 use crate::domain::quality::{Month, Scores};
-use crate::domain::reconciliation::Reconciliation;
+use crate::domain::reconciliation::{BookDate, Reconciliation};
 use crate::store::StoreError;
 
 impl Reporting {
@@ -18,9 +16,9 @@ impl Reporting {
     pub async fn reconciliation(
         &self,
         caller: &Caller,
-        as_of: NaiveDate,
+        as_of: BookDate,
     ) -> Result<Reconciliation, StoreError> {
-        self.store.reconciliation(caller.member_no(), as_of).await
+        self.store.reconciliation(caller.member_no(), as_of.0).await
     }
 
     /// How well a member reported in a month. Whether the caller may know is judged where the member's name is read.

@@ -161,7 +161,9 @@ async fn reconciliation(session: &Session, member_no: MemberNo, as_of: NaiveDate
                     rows::member::book_entry(&mut Columns::new(row, "past_version"))
                 })
                 .await?;
-            past.into_iter().for_each(|entry| book.add(entry));
+            for entry in past {
+                book.add(entry);
+            }
         }
     }
 }

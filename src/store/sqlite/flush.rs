@@ -88,6 +88,27 @@ fn change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
         }),
         Change::PutLatestAsOf(member, as_of) => members::put_latest_as_of(connection, *member, *as_of),
         Change::PutLatestBatch(member, latest) => members::put_latest_batch(connection, *member, *latest),
+        Change::PutBatch(_)
+        | Change::InsertResult(..)
+        | Change::MendResults { .. }
+        | Change::InsertMissing(..) => batch_change(connection, change),
+        // Added up over the group.
+        Change::CountReport { .. } => Ok(()),
+        Change::CountSubjectCreated(..) | Change::CountEvaluations { .. } => count_change(connection, change),
+        Change::PutGrant(member, grant) => put(connection, PUT_GRANT, |sink| {
+            rows::register::put_grant(*member, grant, sink);
+        }),
+        Change::PutMember(member) => members::put(connection, member),
+        Change::PutProposal(rpc, id, row) => put(connection, PUT_PROPOSAL, |sink| {
+            rows::register::put_proposal(*rpc, id, row, sink);
+        }),
+        Change::RemoveProposal(rpc, id) => REMOVE_PROPOSAL.run_one(connection, params![rpc.as_str(), id.0]),
+    }
+}
+
+/// Writes what became of a batch.
+fn batch_change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
+    match change {
         Change::PutBatch(row) => put(connection, PUT_BATCH, |sink| rows::batch::put_batch(row, sink)),
         Change::InsertResult(member, batch, result, at) => put(connection, INSERT_RESULT, |sink| {
             rows::batch::put_result(*member, *batch, result, *at, sink);
@@ -104,8 +125,13 @@ fn change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
         Change::InsertMissing(member, batch, account_ref) => {
             INSERT_MISSING.run_one(connection, params![member.0, batch.0, account_ref.as_str()])
         }
-        // Added up over the group.
-        Change::CountReport { .. } => Ok(()),
+        _ => Ok(()),
+    }
+}
+
+/// Adds to what is counted of a member.
+fn count_change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
+    match change {
         Change::CountSubjectCreated(member, day) => {
             COUNT_SUBJECT_CREATED.run_one(connection, params![member.0, to_epoch_days(*day)])
         }
@@ -120,14 +146,7 @@ fn change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
             COUNT_EVALUATIONS.run_one(connection, charged)?;
             COUNT_EVALUATIONS_EVER.run_one(connection, params![member_no.0, whole(*count)])
         }
-        Change::PutGrant(member, grant) => put(connection, PUT_GRANT, |sink| {
-            rows::register::put_grant(*member, grant, sink);
-        }),
-        Change::PutMember(member) => members::put(connection, member),
-        Change::PutProposal(rpc, id, row) => put(connection, PUT_PROPOSAL, |sink| {
-            rows::register::put_proposal(*rpc, id, row, sink);
-        }),
-        Change::RemoveProposal(rpc, id) => REMOVE_PROPOSAL.run_one(connection, params![rpc.as_str(), id.0]),
+        _ => Ok(()),
     }
 }
 

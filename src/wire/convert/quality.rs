@@ -8,7 +8,7 @@ use super::date::read_date;
 use super::request::read_member_id;
 use crate::domain::names::MemberId;
 use crate::domain::quality::{Month, Scores};
-use crate::domain::reconciliation::Reconciliation;
+use crate::domain::reconciliation::{BookDate, Reconciliation};
 use crate::domain::violation::{Code, Violation};
 use crate::wire::pb;
 
@@ -19,7 +19,7 @@ const FAULTLESS: u32 = 100;
 pub fn read_reconciliation(
     wire: &pb::GetReconciliationRequest,
     today: NaiveDate,
-) -> Result<NaiveDate, Vec<Violation>> {
+) -> Result<BookDate, Vec<Violation>> {
     let mut out = Collector::default();
     let root = Path::Root;
     let at = root.field("as_of");
@@ -28,7 +28,7 @@ pub fn read_reconciliation(
         let text = format!("as_of is after today, {today}: a book is summed up for a day that has come");
         out.refuse(Code::DateInFuture, &at, text);
     }
-    out.finish(as_of)
+    out.finish(as_of.map(BookDate))
 }
 
 /// A book as the contract writes it.

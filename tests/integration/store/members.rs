@@ -268,7 +268,9 @@ impl OwnBook {
                 .iter()
                 .filter(|known| !deleted && !known.corrected && known.first <= as_of)
                 .max_by_key(|known| (known.first, known.pair));
-            in_force.into_iter().for_each(|known| book.add(known.entry));
+            if let Some(known) = in_force {
+                book.add(known.entry);
+            }
         }
         book
     }
@@ -352,13 +354,10 @@ fn accepted(answer: Result<tallystick::domain::unit::Accepted, ApplyError>) -> O
 
 pub async fn a_book_is_summed_up_as_it_was_on_each_date(engine: &dyn Engine) {
     let mut market = Market::on(engine).await;
-    for seed in 0..4 {
+    // Each seed has a book of its own: another member's.
+    for (seed, member_no) in (0..).zip([market.a, market.b, market.c]) {
+        market.a = member_no;
         let (mut own, mut dice) = (OwnBook::default(), Dice(seed));
-        // Each seed has a book of its own: another member's.
-        market.a = [market.a, market.b, market.c, market.a][usize::try_from(seed).unwrap()];
-        if seed == 3 {
-            break;
-        }
         for step in 0..48 {
             change(&market, &mut own, &mut dice, step).await;
         }
