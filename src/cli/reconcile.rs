@@ -44,7 +44,11 @@ impl Reconcile {
     /// Runs the command.
     pub async fn run(self) -> anyhow::Result<()> {
         // Read first: who mistyped the name need not wait for the service.
-        let own = self.against.as_deref().map(own_book).transpose()?;
+        let own = self
+            .against
+            .as_deref()
+            .map(|path| own_book(path, today()))
+            .transpose()?;
         let client = self.connect.client().await?;
         let request = pb::GetReconciliationRequest {
             as_of: Some(date_to_wire(self.as_of)),
@@ -87,9 +91,9 @@ struct OwnBook {
 }
 
 /// Adds up the positions of a file; deletions and corrections of older versions are none of the book.
-fn own_book(path: &Path) -> anyhow::Result<OwnBook> {
+fn own_book(path: &Path, today: NaiveDate) -> anyhow::Result<OwnBook> {
     let circumstances = Circumstances {
-        today: today(),
+        today,
         default_calling_code: None,
     };
     let mut opened =
@@ -234,6 +238,10 @@ fn as_json(found: &[Difference], unreadable: u64) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::batch::PositionRecord;
+    use crate::domain::validation;
+    use crate::import::Writer as _;
+    use crate::import::table::{Compression, Format, TableWriter, columns, samples};
 
     fn book(lines: &[(AccountStatus, u64, i64)]) -> Reconciliation {
         let lines = lines.iter().map(|(status, accounts, outstanding_total)| {
@@ -245,6 +253,41 @@ mod tests {
             ((*status, Currency::CNY), BookLine { accounts, sums })
         });
         Reconciliation(lines.collect())
+    }
+
+    #[test]
+    fn the_positions_of_a_file_are_added_up_and_what_cannot_be_read_is_counted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("book.jsonl");
+        let file = std::fs::File::create(&path).expect("created");
+        let writer = TableWriter::new(
+            Box::new(file),
+            Format::JsonLines,
+            Compression::None,
+            columns::all(),
+        );
+        let mut writer = Box::new(writer.expect("begun"));
+        let position = |correction_reason: Option<&str>| {
+            BatchRecord::Position(PositionRecord {
+                position: samples::named(validation::samples::position(), samples::identifier),
+                event: None,
+                correction_reason: correction_reason.map(str::to_owned),
+            })
+        };
+        for record in [position(None), position(None), position(Some("typing error"))] {
+            writer.write(&record).expect("written");
+        }
+        writer.finish().expect("finished");
+        let mut text = std::fs::read_to_string(&path).expect("read");
+        text.push_str("{\"account_ref\": \"A-9\", \"currency\": \"XXX\"}\n");
+        std::fs::write(&path, text).expect("written");
+        let own = own_book(&path, validation::samples::today()).expect("a book");
+        let lines: Vec<_> = own.book.0.into_iter().collect();
+        assert_eq!(lines.len(), 1);
+        let (key, line) = lines[0];
+        assert_eq!(key, (AccountStatus::Open, Currency::CNY));
+        assert_eq!((line.accounts, line.sums.outstanding_total), (2, 1_010_000));
+        assert_eq!(own.unreadable, 1);
     }
 
     #[test]
