@@ -22,9 +22,8 @@ use crate::domain::exposure::band::LOWEST_EDGE_UNITS;
 use crate::domain::member::{LenderGroup, Member, MemberState};
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, RequestId, Sha256, SubjectId, TokenId};
 use crate::domain::position::Position;
-use crate::domain::token::{Pseudonym, Shown, TokenRow};
 use crate::domain::quality::ReportTally;
-use crate::domain::token::{Pseudonym, TokenRow};
+use crate::domain::token::{Pseudonym, Shown, TokenRow};
 
 /// What the operator settles for the whole market.
 #[derive(Debug, Clone)]

@@ -34,7 +34,8 @@ pub(in crate::cli::generate) const fn why_not(code: Code) -> Option<&'static str
         | Code::BatchTakenOver
         | Code::BatchFinished
         | Code::BatchNotHeld
-        | Code::ResumePoint => Some("of streams of a batch, not of a record"),
+        | Code::ResumePoint
+        | Code::TokensChanged => Some("of streams of a batch, not of a record"),
         Code::FieldRequired
         | Code::EnumUnknown
         | Code::Format

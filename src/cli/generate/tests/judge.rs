@@ -293,7 +293,8 @@ fn item(record: FileRecord, today: NaiveDate) -> Item {
             let report = Report {
                 position: position
                     .try_map_tokens(|token| Ok::<_, std::convert::Infallible>(pseudonym(token)))
-                    .expect("never refused"),
+                    .expect("never refused")
+                    .into(),
                 event,
                 violations: findings.violations,
                 warnings: findings.warnings,

@@ -10,7 +10,6 @@ use crate::domain::date::Timestamp;
 use crate::domain::names::{MemberNo, SubjectId};
 use crate::domain::position::{DeletionReason, ReportOrder};
 use crate::domain::quality::ReportTally;
-use crate::domain::unit::bind::same_tokens;
 use crate::domain::unit::report::{current_row, refuse, same_content, unknown_account};
 use crate::domain::unit::rows::{AccountRow, BatchPhase, BatchRow, Version};
 use crate::domain::unit::working_set::Change;
@@ -180,7 +179,7 @@ fn mend(set: &mut WorkingSet, row: &BatchRow, item: &Item, verdict: &Verdict, at
 /// Accepted reports are counted where they are decided; a rejected one leaves nothing there. Corrections are not counted
 /// either way: who mends what was wrong is not held to account for it.
 fn count_contradiction(set: &mut WorkingSet, row: &BatchRow, item: &Item, verdict: &Verdict, at: Timestamp) {
-    let is_report = matches!(item.act, ItemAct::Report(_));
+    let is_report = matches!(item.act, ItemAct::Report(_) | ItemAct::Recognised(_));
     if !is_report || verdict.fate != Fate::Rejected || row.batch.header.dry_run {
         return;
     }
