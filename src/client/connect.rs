@@ -10,6 +10,9 @@ use super::ClientError;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a connection is asked whether it lives, and how long it may take to say so: a line that is cut without a word
+/// would otherwise be waited for without end.
+const KEEPALIVE: Duration = Duration::from_secs(20);
 
 /// Where the service is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +64,8 @@ pub(super) async fn channel(
             url: endpoint.url.clone(),
         })?
         .connect_timeout(CONNECT_TIMEOUT)
+        .http2_keep_alive_interval(KEEPALIVE)
+        .keep_alive_timeout(KEEPALIVE)
         .tcp_nodelay(true);
     let builder = match identity {
         Some(identity) => {

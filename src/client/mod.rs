@@ -10,6 +10,7 @@ mod evaluate;
 mod floor;
 mod service_keys;
 mod tokenise;
+mod upload;
 
 #[cfg(test)]
 mod tokenise_tests;
@@ -23,6 +24,9 @@ pub use evaluate::{Evaluated, Evaluator, Question, RemoteEvaluator};
 pub use service_keys::ServiceKeys;
 pub use tokenise::{Counts, Tokenised, Tokeniser};
 pub use tonic::Code;
+pub use upload::{
+    Chunk, Event, Observer, Patience, RecordSource, SourceError, UploadError, amounts_of, tokenise_records,
+};
 
 use crate::domain::clock::{SharedEntropy, uuid_v4};
 use crate::domain::inquiry::Inquiry;
