@@ -17,11 +17,26 @@ pub enum Exit {
     Unavailable = 3,
     /// The service does not let you: certificate, role or consent.
     NotAllowed = 4,
+    /// Done in part: some of what was given was not taken, and is told apart.
+    Partly = 5,
+}
+
+/// An end that is no error of a call, with its code.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Ending {
+    /// The code.
+    pub exit: Exit,
+    /// For people.
+    pub message: String,
 }
 
 impl Exit {
     /// The code of an error.
     pub fn of(error: &anyhow::Error) -> Self {
+        if let Some(ending) = error.downcast_ref::<Ending>() {
+            return ending.exit;
+        }
         match error.downcast_ref::<ClientError>() {
             Some(ClientError::Refused(refusal)) => match refusal.code {
                 Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Aborted => {
@@ -44,6 +59,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => Self::from(2),
             Exit::Unavailable => Self::from(3),
             Exit::NotAllowed => Self::from(4),
+            Exit::Partly => Self::from(5),
         }
     }
 }
@@ -88,5 +104,15 @@ mod tests {
             let error = anyhow::Error::from(ClientError::Refused(Box::new(refusal)));
             assert_eq!(Exit::of(&error), exit, "{code:?}");
         }
+    }
+
+    #[test]
+    fn an_ending_has_its_own_code_whatever_is_said_around_it() {
+        let ending = Ending {
+            exit: Exit::Partly,
+            message: "3 of 10 records were not taken".to_owned(),
+        };
+        let error = anyhow::Error::from(ending).context("the upload");
+        assert_eq!(Exit::of(&error), Exit::Partly);
     }
 }

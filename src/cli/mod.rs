@@ -23,6 +23,7 @@ pub mod report;
 pub mod serve;
 pub mod service;
 pub mod tokenise;
+pub mod upload;
 
 use chrono::NaiveDate;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -50,6 +51,7 @@ enum Command {
     Quality(quality::Quality),
     Reconcile(reconcile::Reconcile),
     Tokenise(tokenise::Tokenise),
+    Upload(Box<upload::Upload>),
     Audit(audit::Audit),
     Database(database::DatabaseCommand),
     Doctor(doctor::Doctor),
@@ -78,6 +80,7 @@ impl Cli {
             Command::Quality(quality) => quality.run().await,
             Command::Reconcile(reconcile) => reconcile.run().await,
             Command::Tokenise(tokenise) => tokenise.run().await,
+            Command::Upload(upload) => upload.run().await,
             Command::Audit(audit) => audit.run().await,
             Command::Database(database) => database.run().await,
             Command::Doctor(doctor) => doctor.run().await,

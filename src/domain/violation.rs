@@ -77,6 +77,82 @@ pub enum Code {
 }
 
 impl Code {
+    /// Every code, in its order here.
+    pub const ALL: &[Self] = &[
+        Self::FieldRequired,
+        Self::EnumUnknown,
+        Self::Format,
+        Self::DateInFuture,
+        Self::DateOrder,
+        Self::AmountNegative,
+        Self::AmountOverflow,
+        Self::Currency,
+        Self::DpdAmountMismatch,
+        Self::ClosedWithBalance,
+        Self::BadDebtZeroOverdue,
+        Self::TypeEventMismatch,
+        Self::ExtensionMonths,
+        Self::GuarantorMissing,
+        Self::GuarantorIsBorrower,
+        Self::AccountUnknown,
+        Self::IdentityChanged,
+        Self::AccountTypeChanged,
+        Self::StaleSequence,
+        Self::PairReused,
+        Self::PairChanged,
+        Self::StatusTransition,
+        Self::DpdJump,
+        Self::DofdReaged,
+        Self::AdverseWithoutNotice,
+        Self::ConsentMissing,
+        Self::ConsentExpired,
+        Self::ConsentPurpose,
+        Self::ClassDpd,
+        Self::BalanceOverLimit,
+        Self::BalanceOverOriginal,
+        Self::PiiInFreeText,
+        Self::ProhibitedAttribute,
+        Self::LiabilityRoles,
+        Self::TokenTypeRepeated,
+        Self::TokenInvalid,
+        Self::KeyVersionUnknown,
+        Self::KeyVersionRetired,
+        Self::IdentityConflict,
+        Self::IdentityKindMixed,
+        Self::TokensNotEvaluated,
+        Self::AccountDeleted,
+        Self::VersionSuperseded,
+        Self::VersionUnknown,
+        Self::AlreadyReviewedToday,
+        Self::RequestIdReused,
+        Self::PageSize,
+        Self::PageToken,
+        Self::PurposeNotAllowed,
+        Self::QuotaExceeded,
+        Self::MemberUnknown,
+        Self::MemberExists,
+        Self::CertificateUnknown,
+        Self::CertificateTaken,
+        Self::SecondOperatorRequired,
+        Self::SubjectUnknown,
+        Self::FileHeader,
+        Self::FileTrailer,
+        Self::FileControlTotal,
+        Self::FileRejectRate,
+        Self::FileCountSwing,
+        Self::BatchUnknown,
+        Self::BatchIdReused,
+        Self::BatchTakenOver,
+        Self::BatchFinished,
+        Self::BatchNotHeld,
+        Self::ResumePoint,
+    ];
+
+    /// The code that callers see as `text`.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text)
+    }
+
     /// The code as callers see it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -262,5 +338,21 @@ impl Violation {
             field: field.into(),
             description: description.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_listed_once_and_found_by_what_callers_see() {
+        // The last of the enum is the last of the list, and each stands at its own place.
+        for (place, code) in Code::ALL.iter().enumerate() {
+            assert_eq!(*code as usize, place, "{code:?}");
+            assert_eq!(Code::parse(code.as_str()), Some(*code));
+        }
+        assert_eq!(Code::ALL.last(), Some(&Code::ResumePoint));
+        assert_eq!(Code::parse("NOTHING"), None);
     }
 }

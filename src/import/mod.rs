@@ -9,6 +9,7 @@ pub mod crosswalk;
 pub mod metro2;
 pub mod pboc;
 mod reading;
+pub mod advice;
 pub mod table;
 
 use std::sync::Arc;

@@ -7,8 +7,9 @@ use crate::wire::convert::batch::{record_to_wire, trailer_to_wire};
 use crate::wire::{Message as _, pb};
 use pb::upload_batch_request::Part;
 
-/// Most records of one message: the contract's.
-pub(super) const MESSAGE_RECORDS_MAX: usize = 1_000;
+/// Most records of one message: as many as the service takes in one unit of work, a quarter of what the contract allows, so
+/// that little is sent twice after a break.
+pub(super) const MESSAGE_RECORDS_MAX: usize = 256;
 /// Most bytes of one message. A record has some hundred; one alone is never longer.
 pub(super) const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// Bytes around each record of a message, and around the message itself, at most.
