@@ -2,3 +2,6 @@
 
 mod quality;
 mod stream;
+//! Batches from end to end: files, the program, the wire.
+
+mod upload;
