@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod audit;
 pub mod authority;
+pub mod batch;
 pub mod bench;
 pub mod certs;
 pub mod connect;
@@ -11,6 +12,7 @@ pub mod demo;
 pub mod doctor;
 pub mod exit;
 pub mod generate;
+pub mod export;
 pub mod identifiers;
 pub mod market;
 pub mod member;
@@ -52,6 +54,8 @@ enum Command {
     Reconcile(reconcile::Reconcile),
     Tokenise(tokenise::Tokenise),
     Upload(Box<upload::Upload>),
+    Batch(batch::Batch),
+    Export(export::Export),
     Audit(audit::Audit),
     Database(database::DatabaseCommand),
     Doctor(doctor::Doctor),
@@ -81,6 +85,8 @@ impl Cli {
             Command::Reconcile(reconcile) => reconcile.run().await,
             Command::Tokenise(tokenise) => tokenise.run().await,
             Command::Upload(upload) => upload.run().await,
+            Command::Batch(batch) => batch.run().await,
+            Command::Export(export) => export.run().await,
             Command::Audit(audit) => audit.run().await,
             Command::Database(database) => database.run().await,
             Command::Doctor(doctor) => doctor.run().await,

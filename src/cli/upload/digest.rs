@@ -59,15 +59,7 @@ pub(super) fn digest(
         read: 0,
         tell,
     };
-    let mut content: Box<dyn Read> = match compression {
-        Compression::None => Box::new(file),
-        Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(file)),
-        Compression::Zstd => {
-            let mut decoder = zstd::stream::read::Decoder::new(file)?;
-            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
-            Box::new(decoder)
-        }
-    };
+    let mut content = inflated(file, compression)?;
     let mut hasher = Hasher::new();
     let mut lines = 0;
     let mut buffer = Zeroizing::new(vec![0; BUFFER_BYTES]);
@@ -86,6 +78,22 @@ pub(super) fn digest(
         sha256: Sha256(hasher.finalize().into()),
         lines,
         state,
+    })
+}
+
+/// The uncompressed content of a file.
+pub(super) fn inflated(
+    file: impl Read + Send + 'static,
+    compression: Compression,
+) -> io::Result<Box<dyn Read + Send>> {
+    Ok(match compression {
+        Compression::None => Box::new(file),
+        Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(file)),
+        Compression::Zstd => {
+            let mut decoder = zstd::stream::read::Decoder::new(file)?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
+            Box::new(decoder)
+        }
     })
 }
 

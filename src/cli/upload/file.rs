@@ -1,12 +1,16 @@
 //! The file to upload: its format, opened as often as it must be read, and the form of its reject file.
 
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::digest::FileState;
+use super::digest::{FileState, inflated};
+use super::foreign::Foreign;
+use crate::import::metro2::{Metro2Reader, Metro2Rejects};
 use crate::import::table::{self, Compression, Format, Layout};
-use crate::import::{Circumstances, FileError, Reader, RejectWriter};
+use crate::import::{Circumstances, FileError, Raw, Reader, RejectWriter};
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -17,24 +21,33 @@ pub enum FileFormat {
     Jsonl,
     /// Apache Parquet.
     Parquet,
+    /// Metro 2 in its character format.
+    Metro2,
 }
 
 impl FileFormat {
-    /// The tabular format.
-    pub fn table(self) -> Format {
+    /// The tabular format, if it is one.
+    pub fn table(self) -> Option<Format> {
         match self {
-            Self::Csv => Format::Csv,
-            Self::Jsonl => Format::JsonLines,
-            Self::Parquet => Format::Parquet,
+            Self::Csv => Some(Format::Csv),
+            Self::Jsonl => Some(Format::JsonLines),
+            Self::Parquet => Some(Format::Parquet),
+            Self::Metro2 => None,
         }
     }
 
-    fn of_table(format: Format) -> Self {
+    /// The format of a table.
+    pub fn of_table(format: Format) -> Self {
         match format {
             Format::Csv => Self::Csv,
             Format::JsonLines => Self::Jsonl,
             Format::Parquet => Self::Parquet,
         }
+    }
+
+    /// Whether a reject file has no room for the reasons, so that they stand in a file beside it.
+    pub(super) fn has_reasons_apart(self) -> bool {
+        self == Self::Metro2
     }
 }
 
@@ -66,6 +79,8 @@ pub(super) struct InputFile {
     pub(super) format: FileFormat,
     pub(super) compression: Compression,
     pub(super) circumstances: Circumstances,
+    /// What a foreign format does not say.
+    pub(super) foreign: Foreign,
     /// As it was when its content was named.
     pub(super) state: Option<FileState>,
 }
@@ -73,7 +88,14 @@ pub(super) struct InputFile {
 /// A file that is being read.
 pub(super) struct OpenFile {
     pub(super) reader: Box<dyn Reader>,
-    form: Layout,
+    form: Form,
+}
+
+/// What a file of rejects must look like.
+enum Form {
+    Table(Layout),
+    /// With the file's own header.
+    Metro2(Raw),
 }
 
 impl InputFile {
@@ -83,6 +105,7 @@ impl InputFile {
         format: Option<FileFormat>,
         compression: Option<FileCompression>,
         circumstances: Circumstances,
+        foreign: Foreign,
     ) -> anyhow::Result<Self> {
         let guessed = table::guess(path);
         let format = format.or_else(|| guessed.map(|(format, _)| FileFormat::of_table(format)));
@@ -92,6 +115,9 @@ impl InputFile {
                 path.display()
             );
         };
+        if format.table().is_none() {
+            foreign.check()?;
+        }
         let compression = compression.map(Compression::from);
         let compression = compression.or(guessed.map(|(_, compression)| compression));
         Ok(Self {
@@ -99,6 +125,7 @@ impl InputFile {
             format,
             compression: compression.unwrap_or_default(),
             circumstances,
+            foreign,
             state: None,
         })
     }
@@ -106,16 +133,27 @@ impl InputFile {
     /// Opens it from its beginning.
     pub(super) fn open(&self) -> Result<OpenFile, FileError> {
         self.refuse_changes()?;
-        let opened = table::open(
-            &self.path,
-            Some(self.format.table()),
-            Some(self.compression),
-            &self.circumstances,
-        )?;
+        if let Some(format) = self.format.table() {
+            let compression = Some(self.compression);
+            let opened = table::open(&self.path, Some(format), compression, &self.circumstances)?;
+            return Ok(OpenFile {
+                reader: opened.reader,
+                form: Form::Table(opened.layout),
+            });
+        }
+        let defaults = self
+            .foreign
+            .metro2(self.circumstances.default_calling_code.as_ref());
+        let reader = Metro2Reader::new(self.content()?, &self.circumstances, defaults)?;
+        let form = Form::Metro2(reader.header().clone());
         Ok(OpenFile {
-            reader: opened.reader,
-            form: opened.layout,
+            reader: Box::new(reader),
+            form,
         })
+    }
+
+    fn content(&self) -> io::Result<Box<dyn Read + Send>> {
+        inflated(BufReader::new(File::open(&self.path)?), self.compression)
     }
 
     /// Records are numbered by where they stand: a file that changes under way would be told of other records.
@@ -127,17 +165,21 @@ impl InputFile {
             return Ok(());
         }
         let text = "it was written to while it was uploaded: begin again with the whole file";
-        Err(std::io::Error::other(text).into())
+        Err(io::Error::other(text).into())
     }
 }
 
 impl OpenFile {
-    /// Begins a file for what is rejected of this one.
+    /// Begins a file for what is rejected of this one; `reasons` takes them where the format has no room.
     pub(super) fn rejects(
         &self,
         output: table::Output,
         compression: Compression,
-    ) -> std::io::Result<Box<dyn RejectWriter>> {
-        self.form.rejects(output, compression)
+        reasons: impl Write + Send + 'static,
+    ) -> io::Result<Box<dyn RejectWriter>> {
+        match &self.form {
+            Form::Table(layout) => layout.rejects(output, compression),
+            Form::Metro2(header) => Ok(Box::new(Metro2Rejects::new(output, reasons, header)?)),
+        }
     }
 }

@@ -6,6 +6,7 @@
 
 mod digest;
 mod file;
+mod foreign;
 mod kept;
 mod name;
 mod parsing;
@@ -26,6 +27,7 @@ use tokio::sync::Mutex;
 use self::digest::{Digest, FileState, digest};
 use self::file::InputFile;
 pub use self::file::{FileCompression, FileFormat};
+pub use self::foreign::Foreign;
 pub use self::kept::Kept;
 use self::progress::Telling;
 use self::source::FileSource;
@@ -112,12 +114,14 @@ pub struct Upload {
     /// Language of the reject file.
     #[arg(long, default_value = "en")]
     lang: Lang,
-    /// Country code of mobile numbers that are written without one.
-    #[arg(long, value_name = "CODE", default_value = "86")]
-    default_calling_code: String,
+    /// Country code of mobile numbers that are written without one; 86, of Metro 2 files 1, unless told.
+    #[arg(long, value_name = "CODE")]
+    default_calling_code: Option<String>,
     /// Print a file with one invented record to begin with, and do nothing else.
     #[arg(long, value_name = "FORMAT", conflicts_with = "file")]
     template: Option<FileFormat>,
+    #[command(flatten)]
+    foreign: Foreign,
     #[command(flatten)]
     kept: Kept,
     #[command(flatten)]
@@ -141,8 +145,8 @@ impl Upload {
         let mut file = self.input(path)?;
         let look = look(&file).await?;
         file.state = Some(look.state);
-        let header = self.header(as_of, &look)?;
-        let place = rejects::place(self.rejects.as_deref(), path, &header.batch_id)?;
+        let header = self.header(as_of, &look, &file)?;
+        let place = rejects::place(self.rejects.as_deref(), &file, &header.batch_id)?;
         let client = self.connect.client().await?;
         file.circumstances.today = today_of(client.find_batch(&header.batch_id).await?.as_ref());
         let summary = self
@@ -153,8 +157,13 @@ impl Upload {
     }
 
     fn input(&self, path: &Path) -> anyhow::Result<InputFile> {
-        let code = &self.default_calling_code;
-        let default_calling_code = CallingCode::parse(code.trim_start_matches('+'));
+        let is_metro2 = self.format == Some(FileFormat::Metro2);
+        let code = match &self.default_calling_code {
+            Some(code) => code.trim_start_matches('+'),
+            None if is_metro2 => "1",
+            None => "86",
+        };
+        let default_calling_code = CallingCode::parse(code);
         anyhow::ensure!(
             default_calling_code.is_some(),
             "{code} is no country code: write 86"
@@ -163,10 +172,16 @@ impl Upload {
             today: today(),
             default_calling_code,
         };
-        InputFile::of(path, self.format, self.compression, circumstances)
+        InputFile::of(
+            path,
+            self.format,
+            self.compression,
+            circumstances,
+            self.foreign.clone(),
+        )
     }
 
-    fn header(&self, as_of: NaiveDate, look: &Digest) -> anyhow::Result<BatchHeader> {
+    fn header(&self, as_of: NaiveDate, look: &Digest, file: &InputFile) -> anyhow::Result<BatchHeader> {
         let named = |text: &str| {
             BatchId::parse(text).with_context(|| {
                 format!(
@@ -180,12 +195,17 @@ impl Upload {
             Extent::Incremental => BatchType::Incremental,
         };
         let resends = self.resends.as_deref().map(named).transpose()?;
+        let foreign = match file.format.table() {
+            Some(_) => String::new(),
+            None => self.foreign.told(),
+        };
         let given = name::Given {
             as_of,
             batch_type,
             dry_run: self.dry_run,
             resends: resends.as_ref(),
-            calling_code: &self.default_calling_code,
+            calling_code: self.default_calling_code.as_deref(),
+            foreign: &foreign,
         };
         let batch_id = match &self.batch_id {
             Some(text) => named(text)?,

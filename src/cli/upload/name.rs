@@ -7,9 +7,6 @@ use crate::domain::batch::{BatchId, BatchType};
 use crate::domain::names::Sha256;
 use crate::domain::validation::text::check_reference;
 
-/// The country code that the name does not tell.
-const USUAL_CALLING_CODE: &str = "86";
-
 /// What a batch is, beside its content.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Given<'a> {
@@ -18,7 +15,9 @@ pub(super) struct Given<'a> {
     pub(super) dry_run: bool,
     pub(super) resends: Option<&'a BatchId>,
     /// How the file is read decides which of its records are sent.
-    pub(super) calling_code: &'a str,
+    pub(super) calling_code: Option<&'a str>,
+    /// What is said of a foreign format; empty for tables.
+    pub(super) foreign: &'a str,
 }
 
 /// `2026-06-14-full-0123456789ab`, and what is unusual about it behind.
@@ -38,8 +37,11 @@ pub(super) fn of(content: &Sha256, given: &Given<'_>) -> String {
     if let Some(resends) = given.resends {
         tell(resends.as_str());
     }
-    if given.calling_code.trim_start_matches('+') != USUAL_CALLING_CODE {
-        tell(given.calling_code);
+    if let Some(code) = given.calling_code {
+        tell(code);
+    }
+    if !given.foreign.is_empty() {
+        tell(given.foreign);
     }
     let mut name = format!("{}-{kind}-{digits}", given.as_of);
     if is_unusual {
@@ -78,7 +80,8 @@ mod tests {
             batch_type: BatchType::Full,
             dry_run: false,
             resends: None,
-            calling_code: "86",
+            calling_code: None,
+            foreign: "",
         }
     }
 
@@ -106,6 +109,13 @@ mod tests {
             of(
                 &content,
                 &Given {
+                    foreign: "grace 3",
+                    ..usual
+                },
+            ),
+            of(
+                &content,
+                &Given {
                     dry_run: true,
                     ..usual
                 },
@@ -113,7 +123,7 @@ mod tests {
             of(
                 &content,
                 &Given {
-                    calling_code: "852",
+                    calling_code: Some("852"),
                     ..usual
                 },
             ),

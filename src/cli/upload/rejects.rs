@@ -3,13 +3,14 @@
 //! Made by one more pass over the file beside the service's results, both in the order of the records, so that neither is
 //! held. A file is whole under its name or not there. Invariant: nothing of another batch is overwritten.
 
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
 
-use super::file::InputFile;
+use super::file::{FileFormat, InputFile};
 use super::parsing::{Parsed, ParsedFile};
 use crate::client::{Client, ClientError};
 use crate::domain::batch::BatchId;
@@ -29,13 +30,21 @@ const BATCH_MARK: &str = "{batch}";
 ///
 /// # Errors
 /// A file of another name is there.
-pub(super) fn place(asked: Option<&Path>, file: &Path, batch_id: &BatchId) -> anyhow::Result<PathBuf> {
+pub(super) fn place(asked: Option<&Path>, file: &InputFile, batch_id: &BatchId) -> anyhow::Result<PathBuf> {
+    permitted(asked, || beside(&file.path, file.format, batch_id), batch_id)
+}
+
+fn permitted(
+    asked: Option<&Path>,
+    beside: impl FnOnce() -> PathBuf,
+    batch_id: &BatchId,
+) -> anyhow::Result<PathBuf> {
     let place = match asked {
         Some(path) => {
             let name = path.to_string_lossy().replace(BATCH_MARK, batch_id.as_str());
             PathBuf::from(name)
         }
-        None => beside(file, batch_id),
+        None => beside(),
     };
     let name = place.file_name().unwrap_or_default().to_string_lossy();
     anyhow::ensure!(
@@ -49,9 +58,16 @@ pub(super) fn place(asked: Option<&Path>, file: &Path, batch_id: &BatchId) -> an
 }
 
 /// `loans.csv.gz` becomes `loans.rejects-BATCH.csv.gz`, in the same folder.
-fn beside(file: &Path, batch_id: &BatchId) -> PathBuf {
+fn beside(file: &Path, format: FileFormat, batch_id: &BatchId) -> PathBuf {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let (stem, endings) = name.split_once('.').unwrap_or((&name, ""));
+    let (stem, mut endings) = name.split_once('.').unwrap_or((&name, ""));
+    if format.table().is_none() {
+        // Such rejects are written without compression.
+        endings = endings
+            .trim_end_matches("gz")
+            .trim_end_matches("zst")
+            .trim_end_matches('.');
+    }
     let dot = if endings.is_empty() { "" } else { "." };
     file.with_file_name(format!("{stem}.rejects-{}{dot}{endings}", batch_id.as_str()))
 }
@@ -61,7 +77,7 @@ fn beside(file: &Path, batch_id: &BatchId) -> PathBuf {
 pub(super) struct Rejected {
     /// Records that cannot be represented.
     pub(super) unreadable: u64,
-    /// The reject file, when there was anything to reject.
+    /// The reject file, when there was anything to reject. Of a format without room for them the reasons stand beside it.
     pub(super) file: Option<PathBuf>,
 }
 
@@ -187,7 +203,20 @@ impl<'a> Results<'a> {
 struct Output<'a> {
     file: &'a InputFile,
     place: &'a Path,
-    begun: Option<(Box<dyn RejectWriter>, NamedTempFile)>,
+    begun: Option<Begun>,
+}
+
+/// Files without their names.
+struct Begun {
+    writer: Box<dyn RejectWriter>,
+    records: NamedTempFile,
+    reasons: Option<NamedTempFile>,
+}
+
+/// Where the reasons stand that a format has no room for.
+fn reasons_beside(place: &Path) -> PathBuf {
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    place.with_file_name(format!("{name}.reasons.csv"))
 }
 
 impl<'a> Output<'a> {
@@ -201,29 +230,51 @@ impl<'a> Output<'a> {
 
     fn writer(&mut self) -> anyhow::Result<&mut dyn RejectWriter> {
         if self.begun.is_none() {
-            let folder = self
-                .place
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            // Of mode 0600: it holds identifiers.
-            let temporary = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).context(UNWRITTEN)?;
-            let output = Box::new(temporary.reopen().context(UNWRITTEN)?);
-            let compression = guess(self.place).map(|(_, compression)| compression);
-            let opened = self.file.open()?;
-            let writer = opened.rejects(output, compression.unwrap_or_default());
-            self.begun = Some((writer.context(UNWRITTEN)?, temporary));
+            self.begun = Some(self.begin().context(UNWRITTEN)?);
         }
-        let (writer, _) = self.begun.as_mut().context("the reject file was not begun")?;
-        Ok(&mut **writer)
+        let begun = self.begun.as_mut().context("the reject file was not begun")?;
+        Ok(&mut *begun.writer)
+    }
+
+    fn begin(&self) -> anyhow::Result<Begun> {
+        let folder = self
+            .place
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        // Of mode 0600: they hold identifiers, or the names of accounts.
+        let records = NamedTempFile::new_in(folder)?;
+        let apart = self.file.format.has_reasons_apart();
+        let reasons = apart.then(|| NamedTempFile::new_in(folder)).transpose()?;
+        let explained: Box<dyn Write + Send> = match &reasons {
+            Some(reasons) => Box::new(BufWriter::new(reasons.reopen()?)),
+            None => Box::new(std::io::sink()),
+        };
+        let output = Box::new(BufWriter::new(records.reopen()?));
+        let compression = guess(self.place).map(|(_, compression)| compression);
+        let opened = self.file.open()?;
+        let writer = opened.rejects(output, compression.unwrap_or_default(), explained)?;
+        Ok(Begun {
+            writer,
+            records,
+            reasons,
+        })
     }
 
     fn finish(self) -> anyhow::Result<Option<PathBuf>> {
-        let Some((writer, temporary)) = self.begun else {
+        let Some(begun) = self.begun else {
             return Ok(None);
         };
-        writer.finish().context(UNWRITTEN)?;
-        temporary.as_file().sync_all().context(UNWRITTEN)?;
-        temporary.persist(self.place).context(UNWRITTEN)?;
+        begun.writer.finish().context(UNWRITTEN)?;
+        // The reasons first: whoever sees the records finds them.
+        let reasons = begun.reasons.map(|file| (file, reasons_beside(self.place)));
+        let files = reasons
+            .into_iter()
+            .chain([(begun.records, self.place.to_owned())]);
+        for (file, place) in files {
+            file.as_file().sync_all().context(UNWRITTEN)?;
+            file.persist(place).context(UNWRITTEN)?;
+        }
         Ok(Some(self.place.to_owned()))
     }
 }
@@ -238,39 +289,43 @@ mod tests {
 
     #[test]
     fn rejects_lie_beside_their_file_and_are_named_by_their_batch() {
+        use FileFormat::{Csv, Jsonl, Metro2};
         let id = batch();
-        for (file, expected) in [
+        for (file, format, expected) in [
             (
                 "/x/loans.csv",
+                Csv,
                 "/x/loans.rejects-2026-03-02-full-0123456789ab.csv",
             ),
             (
                 "loans.jsonl.gz",
+                Jsonl,
                 "loans.rejects-2026-03-02-full-0123456789ab.jsonl.gz",
             ),
-            ("loans", "loans.rejects-2026-03-02-full-0123456789ab"),
+            ("loans", Csv, "loans.rejects-2026-03-02-full-0123456789ab"),
+            (
+                "loans.m2.zst",
+                Metro2,
+                "loans.rejects-2026-03-02-full-0123456789ab.m2",
+            ),
+            ("loans.gz", Metro2, "loans.rejects-2026-03-02-full-0123456789ab"),
         ] {
-            assert_eq!(
-                place(None, Path::new(file), &id).expect("free"),
-                Path::new(expected)
-            );
+            assert_eq!(beside(Path::new(file), format, &id), Path::new(expected));
         }
     }
 
     #[test]
     fn only_a_file_that_is_named_by_the_batch_may_be_replaced() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("loans.csv");
+        let place = |asked: Option<&Path>| permitted(asked, || folder.path().join("none"), &batch());
         let asked = folder.path().join("rejects.csv");
-        assert_eq!(place(Some(&asked), &file, &batch()).expect("free"), asked);
+        assert_eq!(place(Some(&asked)).expect("free"), asked);
         std::fs::write(&asked, "somebody's").expect("written");
-        let error = place(Some(&asked), &file, &batch()).expect_err("it is there");
+        let error = place(Some(&asked)).expect_err("it is there");
         assert!(error.to_string().contains("{batch}"), "{error}");
         let marked = folder.path().join("rejects-{batch}.csv");
-        let named = place(Some(&marked), &file, &batch()).expect("free");
+        let named = place(Some(&marked)).expect("free");
         std::fs::write(&named, "of an earlier try").expect("written");
-        assert_eq!(place(Some(&marked), &file, &batch()).expect("its own"), named);
-        std::fs::write(place(None, &file, &batch()).expect("free"), "earlier").expect("written");
-        assert!(place(None, &file, &batch()).is_ok());
+        assert_eq!(place(Some(&marked)).expect("its own"), named);
     }
 }

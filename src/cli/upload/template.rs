@@ -8,13 +8,12 @@ use crate::import::table::{CellWriter, Compression};
 
 /// Prints it.
 pub(super) fn print(format: FileFormat) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        matches!(format, FileFormat::Csv | FileFormat::Jsonl),
-        "there are templates of csv and jsonl; the columns of parquet have the same names"
-    );
+    let (FileFormat::Csv | FileFormat::Jsonl, Some(table)) = (format, format.table()) else {
+        anyhow::bail!("there are templates of csv and jsonl; the columns of parquet have the same names");
+    };
     let columns = template();
     let output = Box::new(std::io::stdout());
-    let mut writer = CellWriter::new(output, format.table(), Compression::None, names_of(&columns))
+    let mut writer = CellWriter::new(output, table, Compression::None, names_of(&columns))
         .context("the template cannot be written")?;
     let cells: Vec<&str> = columns.iter().map(|column| example(*column)).collect();
     writer.write(&cells).context("the template cannot be written")?;

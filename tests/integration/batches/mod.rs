@@ -1,6 +1,7 @@
 //! Batches as members send them: streams over real connections, files, what goes wrong on the way.
 
 mod quality;
+mod book;
 mod stream;
 //! Batches from end to end: files, the program, the wire.
 

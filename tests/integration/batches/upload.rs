@@ -2,8 +2,8 @@
 //!
 //! Nothing here waits by the clock: a line that is held tells when it is, and the service is asked how far a batch came.
 
-mod command;
-mod file;
+pub(super) mod command;
+pub(super) mod file;
 mod line;
 mod wire;
 
@@ -20,7 +20,7 @@ const RECORDS: usize = 1_500;
 /// Bytes after which the line is held: behind the evaluations, in the middle of the records.
 const HELD_AFTER: usize = 450_000;
 
-async fn server() -> TestServer {
+pub(super) async fn server() -> TestServer {
     let server = TestServer::start().await;
     server.clock.set(instant(2026, 6, 15));
     server

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use tallystick::import::table::{CellWriter, guess};
 use tempfile::TempDir;
 
 use super::file::Table;
@@ -54,6 +55,19 @@ impl Program {
         self.path(name)
     }
 
+    /// Writes a table in the format and compression that the name tells.
+    pub fn pack(&self, name: &str, table: &Table) -> String {
+        let path = self.path(name);
+        let (format, compression) = guess(Path::new(&path)).unwrap();
+        let output = Box::new(std::fs::File::create(&path).unwrap());
+        let mut writer = CellWriter::new(output, format, compression, table.names().to_vec()).unwrap();
+        for row in table.rows() {
+            writer.write(row).unwrap();
+        }
+        writer.finish().unwrap();
+        path
+    }
+
     /// A cache whose key is made when it is first used.
     pub fn cache_flags(&self) -> [String; 4] {
         let key = Path::new("secret").join("cache.key").display().to_string();
@@ -81,15 +95,20 @@ impl Program {
                 "--key",
                 &self.path("member.key"),
             ])
-            .args(["--ca", &self.path("ca.pem"), "--output", "json"])
+            .args(["--ca", &self.path("ca.pem")])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
     }
 
-    /// Runs a command to its end.
+    /// Runs a command to its end; it answers in JSON.
     pub async fn run(&self, arguments: &[&str]) -> Done {
+        self.run_plain(&[arguments, &["--output", "json"]].concat()).await
+    }
+
+    /// Runs a command that has no choice of its answer's form.
+    pub async fn run_plain(&self, arguments: &[&str]) -> Done {
         Running(self.command(arguments).spawn().unwrap()).end().await
     }
 
@@ -100,7 +119,7 @@ impl Program {
 
     /// Begins to upload a file.
     pub fn begin(&self, file: &str, flags: &[&str]) -> Running {
-        let arguments = [&["upload", file], flags].concat();
+        let arguments = [&["upload", file, "--output", "json"], flags].concat();
         Running(self.command(&arguments).spawn().unwrap())
     }
 }
@@ -127,6 +146,10 @@ impl Running {
 impl Done {
     /// What it printed for programs.
     pub fn summary(&self) -> serde_json::Value {
+        self.json()
+    }
+
+    pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.output).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 

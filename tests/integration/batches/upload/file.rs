@@ -87,6 +87,14 @@ impl Table {
         String::from_utf8(writer.into_inner().unwrap()).unwrap()
     }
 
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    pub fn rows(&self) -> &[Vec<String>] {
+        &self.rows
+    }
+
     fn place(&self, name: &str) -> usize {
         self.names.iter().position(|known| known == name).unwrap()
     }
