@@ -134,9 +134,15 @@ async fn feed(
     let mut tally = Tally::default();
     while let Some(chunk) = chunks.recv().await {
         match chunk? {
-            Chunk::Passed(amounts) => amounts.into_iter().for_each(|amounts| tally.add(amounts)),
+            Chunk::Passed(passed) => {
+                for amounts in passed {
+                    tally.add(amounts);
+                }
+            }
             Chunk::Records(records) => {
-                records.iter().for_each(|record| tally.add(amounts_of(record)));
+                for record in &records {
+                    tally.add(amounts_of(record));
+                }
                 for message in pack(&records) {
                     if messages.send(message).await.is_err() {
                         return Ok(());
