@@ -3,6 +3,7 @@
 //! Page by page into a file, so that memory does not grow with the book. The service knows nobody: whom a position is about
 //! stands in it as the member's own tokens.
 
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -18,6 +19,7 @@ use crate::domain::batch::{BatchRecord, PositionRecord};
 use crate::domain::position::Position;
 use crate::identity::named::Named;
 use crate::import::metro2::{Metro2Conventions, Metro2Sender, Metro2Writer};
+use crate::import::pboc::PbocWriter;
 use crate::import::table::columns::{self, Column, Part};
 use crate::import::table::{Compression, Output, TableWriter, guess};
 use crate::import::{FileRecord, Writer};
@@ -101,18 +103,22 @@ impl Export {
 
     fn writer(&self, output: Output) -> anyhow::Result<Box<dyn Writer>> {
         let guessed = guess(&self.out);
+        let is_foreign = self.format.is_some_and(|format| format.table().is_none());
         let format = self
             .format
             .or_else(|| guessed.map(|(format, _)| FileFormat::of_table(format)));
         let format = format.context("the file's name tells no format: say --format")?;
         let compression = guessed.map(|(_, compression)| compression).unwrap_or_default();
-        let begun = match format.table() {
-            Some(table) => TableWriter::new(output, table, compression, columns_of_tokens()).map(boxed),
-            None => {
-                anyhow::ensure!(
-                    compression == Compression::None,
-                    "a Metro 2 file is written without compression"
-                );
+        anyhow::ensure!(
+            !is_foreign || compression == Compression::None,
+            "files of this format are written without compression: take another name"
+        );
+        let begun = match format {
+            FileFormat::Csv | FileFormat::Jsonl | FileFormat::Parquet => {
+                let table = format.table().context("it is a table")?;
+                TableWriter::new(output, table, compression, columns_of_tokens()).map(boxed)
+            }
+            FileFormat::Metro2 => {
                 let sender = Metro2Sender {
                     name: self.reporter.clone(),
                     address: String::new(),
@@ -120,8 +126,10 @@ impl Export {
                     activity_date: today(),
                     created_on: today(),
                 };
+                let output = BufWriter::new(output);
                 Metro2Writer::new(output, sender, Metro2Conventions::default()).map(boxed)
             }
+            FileFormat::PbocCodes => PbocWriter::new(BufWriter::new(output)).map(boxed),
         };
         begun.with_context(|| self.unwritten())
     }

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use super::digest::{FileState, inflated};
 use super::foreign::Foreign;
 use crate::import::metro2::{Metro2Reader, Metro2Rejects};
+use crate::import::pboc::{PbocReader, PbocRejects};
 use crate::import::table::{self, Compression, Format, Layout};
 use crate::import::{Circumstances, FileError, Raw, Reader, RejectWriter};
 
@@ -23,6 +24,8 @@ pub enum FileFormat {
     Parquet,
     /// Metro 2 in its character format.
     Metro2,
+    /// A table in the codes of the People's Bank of China.
+    PbocCodes,
 }
 
 impl FileFormat {
@@ -32,7 +35,7 @@ impl FileFormat {
             Self::Csv => Some(Format::Csv),
             Self::Jsonl => Some(Format::JsonLines),
             Self::Parquet => Some(Format::Parquet),
-            Self::Metro2 => None,
+            Self::Metro2 | Self::PbocCodes => None,
         }
     }
 
@@ -96,6 +99,8 @@ enum Form {
     Table(Layout),
     /// With the file's own header.
     Metro2(Raw),
+    /// With the file's own columns.
+    PbocCodes(Vec<String>),
 }
 
 impl InputFile {
@@ -133,23 +138,30 @@ impl InputFile {
     /// Opens it from its beginning.
     pub(super) fn open(&self) -> Result<OpenFile, FileError> {
         self.refuse_changes()?;
-        if let Some(format) = self.format.table() {
-            let compression = Some(self.compression);
-            let opened = table::open(&self.path, Some(format), compression, &self.circumstances)?;
-            return Ok(OpenFile {
-                reader: opened.reader,
-                form: Form::Table(opened.layout),
-            });
-        }
-        let defaults = self
-            .foreign
-            .metro2(self.circumstances.default_calling_code.as_ref());
-        let reader = Metro2Reader::new(self.content()?, &self.circumstances, defaults)?;
-        let form = Form::Metro2(reader.header().clone());
-        Ok(OpenFile {
-            reader: Box::new(reader),
-            form,
-        })
+        let circumstances = &self.circumstances;
+        let (reader, form): (Box<dyn Reader>, Form) = match self.format {
+            FileFormat::Csv | FileFormat::Jsonl | FileFormat::Parquet => {
+                let opened = table::open(
+                    &self.path,
+                    self.format.table(),
+                    Some(self.compression),
+                    circumstances,
+                )?;
+                (opened.reader, Form::Table(opened.layout))
+            }
+            FileFormat::Metro2 => {
+                let defaults = self.foreign.metro2(circumstances.default_calling_code.as_ref());
+                let reader = Metro2Reader::new(self.content()?, circumstances, defaults)?;
+                let form = Form::Metro2(reader.header().clone());
+                (Box::new(reader), form)
+            }
+            FileFormat::PbocCodes => {
+                let reader = PbocReader::new(self.content()?, circumstances, self.foreign.pboc())?;
+                let form = Form::PbocCodes(reader.header().to_vec());
+                (Box::new(reader), form)
+            }
+        };
+        Ok(OpenFile { reader, form })
     }
 
     fn content(&self) -> io::Result<Box<dyn Read + Send>> {
@@ -180,6 +192,7 @@ impl OpenFile {
         match &self.form {
             Form::Table(layout) => layout.rejects(output, compression),
             Form::Metro2(header) => Ok(Box::new(Metro2Rejects::new(output, reasons, header)?)),
+            Form::PbocCodes(header) => Ok(Box::new(PbocRejects::new(output, header)?)),
         }
     }
 }

@@ -5,6 +5,7 @@ use clap::Args;
 
 use crate::identity::normalise::CallingCode;
 use crate::import::metro2::{AdverseNotice, Metro2Conventions, Metro2Defaults};
+use crate::import::pboc::PbocDefaults;
 
 /// What the records of a file in a foreign format have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -46,6 +47,17 @@ impl Foreign {
     /// All that was said, for the batch's name: it decides what the records say.
     pub(super) fn told(&self) -> String {
         format!("{self:?}")
+    }
+
+    /// For tables in the codes of the People's Bank.
+    pub(super) fn pboc(&self) -> PbocDefaults {
+        PbocDefaults {
+            region_code: self.region_code.clone(),
+            sequence: self.sequence,
+            annual_percentage_rate_bp: self.annual_percentage_rate_bp,
+            grace_days: self.grace_days,
+            ..PbocDefaults::new(self.consent_reference.clone().unwrap_or_default())
+        }
     }
 
     /// For Metro 2 files.

@@ -14,7 +14,6 @@ mod progress;
 mod rejects;
 mod source;
 pub mod summary;
-mod template;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +41,7 @@ use crate::domain::date::{BusinessZone, Timestamp};
 use crate::identity::normalise::CallingCode;
 use crate::import::Circumstances;
 use crate::import::advice::Language;
+use crate::import::table::template;
 use crate::wire::pb;
 
 /// How much of the book a file carries.
@@ -117,7 +117,7 @@ pub struct Upload {
     /// Country code of mobile numbers that are written without one; 86, of Metro 2 files 1, unless told.
     #[arg(long, value_name = "CODE")]
     default_calling_code: Option<String>,
-    /// Print a file with one invented record to begin with, and do nothing else.
+    /// Print a file of csv or jsonl with two invented records to begin with, and do nothing else.
     #[arg(long, value_name = "FORMAT", conflicts_with = "file")]
     template: Option<FileFormat>,
     #[command(flatten)]
@@ -135,7 +135,12 @@ impl Upload {
     /// Runs the command.
     pub async fn run(self) -> anyhow::Result<()> {
         if let Some(format) = self.template {
-            return template::print(format);
+            let text = format.table().and_then(template);
+            let text = text.context(
+                "there are templates of csv and jsonl; the columns of parquet have the same names",
+            )?;
+            print!("{text}");
+            return Ok(());
         }
         let (Some(path), Some(as_of)) = (&self.file, self.as_of) else {
             anyhow::bail!(

@@ -62,7 +62,9 @@ pub(super) fn of(content: &Sha256, given: &Given<'_>) -> String {
 
 fn hex(bytes: &[u8], count: usize) -> String {
     let digits = bytes.iter().take(count).flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 #[cfg(test)]

@@ -75,7 +75,8 @@ impl Telling {
 impl Observer for Telling {
     fn hear(&mut self, event: &Event<'_>) {
         match event {
-            Event::Attempt { resume_from: 0 } => {}
+            // Rejects are counted by the service; the reject file has them.
+            Event::Attempt { resume_from: 0 } | Event::Result(_) => {}
             Event::Attempt { resume_from } => {
                 self.say(&format!(
                     "the service has {resume_from} records: going on behind them"
@@ -87,8 +88,6 @@ impl Observer for Telling {
                 }
             }
             Event::Progress(progress) => self.progress(progress.records_received, progress.records_rejected),
-            // Counted by the service; the reject file has them.
-            Event::Result(_) => {}
             Event::Broken { error, pause } => self.say(&format!(
                 "interrupted after {} records: {error}; trying again in {:.1} s",
                 self.durable,

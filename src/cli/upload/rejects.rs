@@ -102,10 +102,10 @@ pub(super) async fn write(
                 }
                 Ok(_) => {
                     number += 1;
-                    match results.rejection_of(number).await? {
-                        Some(violations) => of_service(&violations, language),
-                        None => continue,
-                    }
+                    let Some(violations) = results.rejection_of(number).await? else {
+                        continue;
+                    };
+                    of_service(&violations, language)
                 }
             };
             output.writer()?.reject(&raw, &reasons).context(UNWRITTEN)?;

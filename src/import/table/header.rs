@@ -59,7 +59,10 @@ impl Header {
             return Err(format!("has {} columns; at most {COLUMNS_MAX}", names.len()));
         }
         if names.iter().all(|name| name.trim().is_empty()) {
-            return Err("is missing; the first line names the columns, see `tallystick template`".to_owned());
+            return Err(
+                "is missing; the first line names the columns, see `tallystick upload --template csv`"
+                    .to_owned(),
+            );
         }
         let mut meanings = Vec::with_capacity(names.len());
         for (index, name) in names.iter().enumerate() {

@@ -1,6 +1,14 @@
 //! The commands around an upload, with the real program: what became of batches, and the member's own book as a file.
 
+use std::fs::File;
+use std::path::Path;
+
 use tallystick::domain::member::Role;
+use tallystick::identity::normalise::CallingCode;
+use tallystick::import::metro2::{Metro2Conventions, Metro2Sender, Metro2Writer};
+use tallystick::import::pboc::PbocWriter;
+use tallystick::import::table::open;
+use tallystick::import::{Circumstances, FileRecord, Writer};
 
 use super::upload::command::{Program, mode};
 use super::upload::file::{self, loans};
@@ -114,4 +122,97 @@ async fn every_table_says_the_same_and_the_book_comes_back_as_it_went() {
             .all(|token| !token.is_empty())
     );
     assert!(!book.text().contains(&file::Person(0).national_id()));
+}
+
+/// The records of a table.
+fn records(path: &str) -> Vec<FileRecord> {
+    let circumstances = Circumstances {
+        today: "2026-06-15".parse().unwrap(),
+        default_calling_code: CallingCode::parse("86"),
+    };
+    let mut reader = open(Path::new(path), None, None, &circumstances).unwrap().reader;
+    let parser = reader.parser();
+    let raws = std::iter::from_fn(move || reader.next().unwrap());
+    raws.map(|raw| parser.parse(&raw).unwrap()).collect()
+}
+
+fn write_all(mut writer: Box<dyn Writer>, records: &[FileRecord]) {
+    for record in records {
+        writer.write(record).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn foreign_formats_are_uploaded_with_what_they_do_not_carry_said_beside_them() {
+    let server = server().await;
+    let lender = server.enrol("lender-a", &[Role::Lender]).await;
+    let program = Program::of(&server, &lender);
+    let table = loans(3, 1);
+    let path = program.path("loans.table");
+    let chinese = records(&program.write("loans.csv", &table));
+    write_all(
+        Box::new(PbocWriter::new(File::create(&path).unwrap()).unwrap()),
+        &chinese,
+    );
+    let format = ["--format", "pboc-codes", "--as-of", "2026-06-14", "--no-cache"];
+    let unsaid = program.upload(&path, &format).await;
+    assert_eq!(unsaid.code, 1, "{unsaid:?}");
+    assert!(unsaid.errors.contains("--consent-reference"), "{unsaid:?}");
+    let said = [&format[..], &["--consent-reference", "C-2026-1"]].concat();
+    let done = program.upload(&path, &said).await;
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(done.summary()["batch"]["recordsAccepted"], "3");
+
+    let mut american = table;
+    for row in 0..3 {
+        american.set(row, "account_ref", &format!("US-{row}"));
+        american.set(row, "currency", "USD");
+        american.set(row, "region_code", "US-CA");
+        american.set(row, "liability_1_national_id_country", "US");
+        american.set(
+            row,
+            "liability_1_national_id",
+            &format!("21909{:04}", 1_000 + row),
+        );
+        american.set(row, "liability_1_mobile", &format!("+1212555{:04}", 1_000 + row));
+    }
+    let american = records(&program.write("american.csv", &american));
+    let day = "2026-06-14".parse().unwrap();
+    let sender = Metro2Sender {
+        name: "LENDER".to_owned(),
+        address: String::new(),
+        identification_number: "7".to_owned(),
+        activity_date: day,
+        created_on: day,
+    };
+    let path = program.path("american.m2");
+    let file = File::create(&path).unwrap();
+    let writer = Metro2Writer::new(file, sender, Metro2Conventions::default()).unwrap();
+    write_all(Box::new(writer), &american);
+    let said = [
+        "--format",
+        "metro2",
+        "--as-of",
+        "2026-06-14",
+        "--no-cache",
+        "--consent-reference",
+        "C-1",
+    ];
+    let done = program.upload(&path, &said).await;
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(done.summary()["batch"]["recordsAccepted"], "3");
+
+    // A dead account of nobody known: the record comes back on its line, the reason beside it.
+    let text = std::fs::read_to_string(&path)
+        .unwrap()
+        .replace("219091001", "000000000");
+    std::fs::write(&path, text).unwrap();
+    let rejected = program.upload(&path, &said).await;
+    assert_eq!(rejected.code, 5, "{rejected:?}");
+    let rejects = rejected.summary()["rejects"].as_str().unwrap().to_owned();
+    assert_eq!(std::fs::read_to_string(&rejects).unwrap().lines().count(), 3);
+    let reasons = file::Table::read(&format!("{rejects}.reasons.csv"));
+    assert_eq!(reasons.column("account_ref"), ["US-1"]);
+    assert_eq!(mode(&rejects), 0o600);
 }
