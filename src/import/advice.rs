@@ -66,7 +66,7 @@ const ADVICE: &[Entry] = &[
         ["必填字段为空", "请填写该字段"]),
     (Code::EnumUnknown,
         ["the value is not one of the list",
-         "take one of the names of the list; docs/files.md has them"],
+         "take one of the names in the list of docs/files.md"],
         ["取值不在代码表内", "请使用代码表中的名称，见 docs/files.md"]),
     (Code::Format,
         ["the value has the wrong length, characters or range, or does not belong here",

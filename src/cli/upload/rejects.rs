@@ -95,18 +95,15 @@ pub(super) async fn write(
     let (mut number, mut unreadable) = (0, 0);
     while let Some(batch) = parsed.next().await? {
         for Parsed { raw, read } in batch {
-            let reasons = match read {
-                Err(broken) => {
-                    unreadable += 1;
-                    of_unreadable(&broken, language)
-                }
-                Ok(_) => {
-                    number += 1;
-                    let Some(violations) = results.rejection_of(number).await? else {
-                        continue;
-                    };
-                    of_service(&violations, language)
-                }
+            let reasons = if let Err(broken) = read {
+                unreadable += 1;
+                of_unreadable(&broken, language)
+            } else {
+                number += 1;
+                let Some(violations) = results.rejection_of(number).await? else {
+                    continue;
+                };
+                of_service(&violations, language)
             };
             output.writer()?.reject(&raw, &reasons).context(UNWRITTEN)?;
         }
