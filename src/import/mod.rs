@@ -5,11 +5,11 @@
 //! represented is rejected here with the contract's own codes; whatever can be represented is the service's to judge.
 //! Invariant: no error or violation of this module repeats a value of the file.
 
+pub mod advice;
 pub mod crosswalk;
 pub mod metro2;
 pub mod pboc;
 mod reading;
-pub mod advice;
 pub mod table;
 
 use std::sync::Arc;

@@ -144,7 +144,7 @@ pub(super) fn decide(
         }
         BatchStep::Close(trailer) => {
             let row = of_stream(set, &name, work.epoch)?;
-            judge::close(set, row, trailer, at)
+            Ok(judge::close(set, row, trailer, at))
         }
         BatchStep::Proceed { after, page, last } => {
             let row = of_stream(set, &name, work.epoch)?;

@@ -99,16 +99,13 @@ impl Reader {
             // What is there already joins what waits; nobody waits for more once there is something.
             let next = if self.waiting.is_empty() {
                 messages.message().await
+            } else if let Some(next) = messages.message().now_or_never() {
+                next
             } else {
-                match messages.message().now_or_never() {
-                    Some(next) => next,
-                    None => {
-                        if self.hand_on().await.is_err() {
-                            return;
-                        }
-                        continue;
-                    }
+                if self.hand_on().await.is_err() {
+                    return;
                 }
+                continue;
             };
             let goes_on = match next {
                 Ok(Some(message)) => self.take(message).await,

@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 use super::PostgresStore;
 use super::failure::Outcome;
 use super::find::{FIND_BATCHES, LAST_FULLS};
-use super::load::batch_names;
+use super::locks::batch_names;
 use super::statement::{Session, Statement};
 use crate::domain::batch::{BatchId, BatchNo, BatchState, BatchType, RecordResult};
 use crate::domain::names::{AccountRef, MemberNo};
@@ -84,12 +84,11 @@ type Loaded = (BTreeMap<BatchName, BatchRow>, BTreeMap<MemberNo, LastFull>);
 /// The batches that `keys` name, and the latest full submissions they ask for.
 pub(super) async fn load(session: &Session, keys: &Keys) -> Outcome<Loaded> {
     let batches = async {
-        match keys.batches.is_empty() {
-            true => Ok(Vec::new()),
-            false => {
-                let names = batch_names(&keys.batches);
-                FIND_BATCHES.all(session, &names.bound(), batch).await
-            }
+        if keys.batches.is_empty() {
+            Ok(Vec::new())
+        } else {
+            let names = batch_names(&keys.batches);
+            FIND_BATCHES.all(session, &names.bound(), batch).await
         }
     };
     let members: Vec<i64> = keys.last_full.iter().map(|member| member.0).collect();
@@ -98,17 +97,16 @@ pub(super) async fn load(session: &Session, keys: &Keys) -> Outcome<Loaded> {
         i64::from(BatchState::Completed.code()),
     );
     let last = async {
-        match members.is_empty() {
-            true => Ok(Vec::new()),
-            false => {
-                LAST_FULLS
-                    .all(session, &[&members, &full, &completed], |row| {
-                        let mut columns = Columns::new(row, "batch");
-                        let member_no = MemberNo(columns.number()?);
-                        Ok((member_no, rows::batch::last_full(&mut columns)?))
-                    })
-                    .await
-            }
+        if members.is_empty() {
+            Ok(Vec::new())
+        } else {
+            LAST_FULLS
+                .all(session, &[&members, &full, &completed], |row| {
+                    let mut columns = Columns::new(row, "batch");
+                    let member_no = MemberNo(columns.number()?);
+                    Ok((member_no, rows::batch::last_full(&mut columns)?))
+                })
+                .await
         }
     };
     let (batches, last) = futures::join!(batches, last);

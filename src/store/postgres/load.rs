@@ -14,9 +14,10 @@ use super::cells::Arrays;
 use super::failure::{Failure, Outcome};
 use super::find::{
     FIND_ACCOUNTS, FIND_REQUESTS, FIND_TOKENS, FROZEN_OF_SUBJECTS, HISTORY_OF_SUBJECTS,
-    INQUIRIES_OF_SUBJECTS, LIABILITIES, LINKS_OF_MOBILES, LOCK_BATCHES, LOCK_MEMBERS, LOCK_REGISTER,
-    LOCK_SUBJECTS, POSITIONS_OF_SUBJECTS, SUBJECTS_OF_TOKENS, VERSIONS_OF_ACCOUNTS,
+    INQUIRIES_OF_SUBJECTS, LIABILITIES, LINKS_OF_MOBILES, POSITIONS_OF_SUBJECTS, SUBJECTS_OF_TOKENS,
+    VERSIONS_OF_ACCOUNTS,
 };
+use super::locks::{self, Locks};
 use super::statement::{Bound, Session};
 use super::{members, usage};
 use crate::domain::date::{Timestamp, to_epoch_days};
@@ -24,7 +25,7 @@ use crate::domain::names::{AccountNo, AccountRef, MemberNo, SubjectId, TokenId};
 use crate::domain::position::Liability;
 use crate::domain::token::{Pseudonym, TokenRef, TokenRow};
 use crate::domain::unit::rows::{AccountRow, LinkRow, PositionRow};
-use crate::domain::unit::working_set::{BatchName, SubjectRows};
+use crate::domain::unit::working_set::SubjectRows;
 use crate::domain::unit::{Keys, WorkingSet};
 use crate::store::columns::{Columns, Corrupt, Sink as _};
 use crate::store::rows;
@@ -42,19 +43,6 @@ pub(super) struct Meant {
     absent: BTreeMap<TokenId, SubjectId>,
     /// Which of these are mobile numbers.
     absent_mobiles: BTreeSet<TokenId>,
-}
-
-/// What must be locked, in this order.
-#[derive(Debug, Default)]
-pub(super) struct Locks {
-    /// The register of members.
-    pub register: bool,
-    /// Members whose quotas are used.
-    pub members: BTreeSet<MemberNo>,
-    /// Batches that go on.
-    pub batches: BTreeSet<BatchName>,
-    /// Subjects that are decided about.
-    pub subjects: BTreeSet<SubjectId>,
 }
 
 /// What a group is about to lock and read.
@@ -175,7 +163,7 @@ pub(super) async fn lock_and_load(
     let subjects = subjects_to_read(plan);
     let mobiles = plan.meant.mobiles(keys);
     let (locked, tokens, accounts, links, absent, requests, usage, register, network, batches, read) = futures::join!(
-        lock(session, plan),
+        locks::lock(session, plan.locks, plan.end),
         find_tokens(session, keys),
         find_accounts(session, keys),
         links_of(session, &mobiles),
@@ -270,57 +258,6 @@ fn subjects_to_read(plan: &Plan<'_>) -> Vec<i64> {
         .chain(&plan.locks.subjects)
         .map(|subject| subject.0)
         .collect()
-}
-
-async fn lock(session: &Session, plan: &Plan<'_>) -> Outcome<Timestamp> {
-    let members: Vec<i64> = plan.locks.members.iter().map(|member| member.0).collect();
-    let subjects: Vec<i64> = plan.locks.subjects.iter().map(|subject| subject.0).collect();
-    let register = async {
-        match plan.locks.register {
-            true => LOCK_REGISTER.run(session, &[]).await.map(drop),
-            false => Ok(()),
-        }
-    };
-    let members = async {
-        match members.is_empty() {
-            true => Ok(()),
-            false => LOCK_MEMBERS.run(session, &[&members]).await.map(drop),
-        }
-    };
-    let batches = async {
-        match plan.locks.batches.is_empty() {
-            true => Ok(()),
-            false => {
-                let names = batch_names(&plan.locks.batches);
-                LOCK_BATCHES.run(session, &names.bound()).await.map(drop)
-            }
-        }
-    };
-    let end = plan.end.micros();
-    let lock_subjects = async {
-        match subjects.is_empty() {
-            true => Ok(Vec::new()),
-            false => {
-                LOCK_SUBJECTS
-                    .all(session, &[&subjects, &end], |row| {
-                        Columns::new(row, "subject_lock").instant()
-                    })
-                    .await
-            }
-        }
-    };
-    let (register, members, batches, touched) = futures::join!(register, members, batches, lock_subjects);
-    register?;
-    members?;
-    batches?;
-    Ok(touched?.into_iter().max().unwrap_or(plan.end))
-}
-
-/// The names of batches as columns, in order.
-pub(super) fn batch_names(names: &BTreeSet<BatchName>) -> Arrays<'_> {
-    Arrays::of(names, |(member_no, batch_id), sink| {
-        sink.number(member_no.0).text(batch_id.as_str());
-    })
 }
 
 async fn find_tokens(session: &Session, keys: &Keys) -> Outcome<BTreeMap<Pseudonym, TokenRow>> {

@@ -20,6 +20,7 @@ pub mod floor;
 mod flush;
 mod group;
 mod load;
+mod locks;
 mod member_book;
 mod members;
 pub mod migrate;

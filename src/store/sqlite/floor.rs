@@ -227,33 +227,7 @@ fn write_one(
             let keys = [(0, subject()), (1, member()), (2, number.clone())];
             put(connection, changes::PUT_POSITION.sql, &patterns.position, &keys)?;
         }
-        Work::Update | Work::Batch => {
-            let account = || Value::Integer(target.account_no);
-            let row = params![
-                target.member_no.0,
-                target.account_ref,
-                target.account_no,
-                target.subject_id.0,
-                2,
-                1,
-                0,
-                [0_u8; 16]
-            ];
-            connection
-                .prepare_cached(changes::PUT_ACCOUNT.sql)?
-                .execute(row)?;
-            let keys = [(0, subject()), (1, member()), (2, account())];
-            put(connection, changes::PUT_POSITION.sql, &patterns.position, &keys)?;
-            let keys = [(0, account()), (1, member()), (3, number.clone())];
-            put(
-                connection,
-                changes::PUT_PAST_VERSION.sql,
-                &patterns.past_version,
-                &keys,
-            )?;
-            let keys = [(0, subject()), (1, account()), (2, number.clone())];
-            put(connection, changes::PUT_HISTORY.sql, &patterns.history, &keys)?;
-        }
+        Work::Update | Work::Batch => replace_one(connection, patterns, target, counter)?,
     }
     if work.has_request() {
         let keys = [(0, member()), (2, Value::Blob(random_looking(counter).to_vec()))];
@@ -273,6 +247,39 @@ fn write_one(
         &patterns.opening,
         &[(0, number)],
     )
+}
+
+/// What a report that changes a known account leaves behind.
+fn replace_one(connection: &Connection, patterns: &Patterns, target: &Target, counter: i64) -> Outcome<()> {
+    let subject = || Value::Integer(target.subject_id.0);
+    let member = || Value::Integer(target.member_no.0);
+    let number = Value::Integer(counter);
+    let account = || Value::Integer(target.account_no);
+    let row = params![
+        target.member_no.0,
+        target.account_ref,
+        target.account_no,
+        target.subject_id.0,
+        2,
+        1,
+        0,
+        [0_u8; 16]
+    ];
+    connection
+        .prepare_cached(changes::PUT_ACCOUNT.sql)?
+        .execute(row)?;
+    let keys = [(0, subject()), (1, member()), (2, account())];
+    put(connection, changes::PUT_POSITION.sql, &patterns.position, &keys)?;
+    let keys = [(0, account()), (1, member()), (3, number.clone())];
+    put(
+        connection,
+        changes::PUT_PAST_VERSION.sql,
+        &patterns.past_version,
+        &keys,
+    )?;
+    let keys = [(0, subject()), (1, account()), (2, number.clone())];
+    put(connection, changes::PUT_HISTORY.sql, &patterns.history, &keys)?;
+    Ok(())
 }
 
 fn pattern(connection: &Connection, sql: &str) -> Outcome<Vec<Value>> {

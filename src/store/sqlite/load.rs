@@ -3,6 +3,7 @@
 //! Every statement runs once for each key, whether it finds anything or not: NO_RECORD and FOUND run the same ones.
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 
 use chrono::NaiveDate;
 use rusqlite::{Row, params};
@@ -171,8 +172,8 @@ struct Reading<'c, C> {
 impl<C: Prepares> Reading<'_, C> {
     /// Reads a subject's rows unless they are there.
     fn fill(&self, subject: SubjectId, set: &mut WorkingSet) -> Outcome<()> {
-        if !set.subjects.contains_key(&subject) {
-            set.subjects.insert(subject, self.subject_rows(subject)?);
+        if let Entry::Vacant(place) = set.subjects.entry(subject) {
+            place.insert(self.subject_rows(subject)?);
         }
         Ok(())
     }

@@ -1,8 +1,7 @@
-//! Batches as members send them: streams over real connections, files, what goes wrong on the way.
+//! Batches from end to end: files, the program, streams over real connections, and what goes wrong on the way.
 
-mod quality;
 mod book;
+mod held;
+mod quality;
 mod stream;
-//! Batches from end to end: files, the program, the wire.
-
 mod upload;

@@ -13,11 +13,13 @@ mod batches;
 mod books;
 mod copy;
 mod engine;
+mod judgements;
 mod looks;
 pub mod market;
 mod members;
 mod postgres;
 pub mod random;
+mod recognised;
 mod register;
 mod schemas;
 mod sqlite;
@@ -117,15 +119,20 @@ conformance! {
         a_stream_that_was_taken_over_changes_nothing,
         a_batch_resumes_behind_what_is_durable_and_nowhere_else,
         a_batch_sent_again_changes_nothing,
+        batches_are_listed_newest_first_and_each_member_sees_its_own,
+    }
+    recognised {
+        accounts_are_recognised_by_the_digests_of_their_tokens,
+        accounts_of_merged_people_are_recognised_no_more,
+    }
+    judgements {
+        a_dry_run_keeps_its_results_and_changes_no_position,
         a_correction_of_a_batch_names_its_version_by_the_pair,
         a_full_batch_lists_what_it_did_not_carry_and_marks_it_after_two,
         an_implausible_size_is_held_until_it_is_confirmed,
-        a_dry_run_keeps_its_results_and_changes_no_position,
         a_batch_whose_totals_disagree_fails_and_counts_for_nothing,
         too_many_rejects_stop_a_batch_from_record_ten_thousand_on,
         what_a_batch_sends_again_is_mended_and_stays_readable,
-        batches_are_listed_newest_first_and_each_member_sees_its_own,
-        accounts_are_recognised_by_the_digests_of_their_tokens,
     }
     members {
         reports_are_counted_on_the_day_of_their_receipt,

@@ -18,10 +18,10 @@ pub(super) fn close(
     mut row: BatchRow,
     trailer: &BatchTrailer,
     at: Timestamp,
-) -> Result<Decision, Refused> {
+) -> Decision {
     if row.phase != BatchPhase::Records {
         // Sent once more after a break.
-        return Ok(taken(set, row));
+        return taken(set, row);
     }
     let failures = differences(&row, trailer);
     if !failures.is_empty() {
@@ -32,7 +32,7 @@ pub(super) fn close(
     } else {
         complete(set, &mut row, at);
     }
-    Ok(taken(set, row))
+    taken(set, row)
 }
 
 /// Ends a batch that does not count.

@@ -44,7 +44,7 @@ pub(super) fn alone(set: &WorkingSet, member_no: MemberNo, item: &Item) -> Worki
             subjects.extend(liable);
             copy.liable.insert(account.account_no, liable.clone());
         }
-        for row in current_row(set, account).iter() {
+        if let Some(row) = current_row(set, account) {
             for shown in row
                 .version
                 .liabilities
