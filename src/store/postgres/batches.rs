@@ -76,8 +76,13 @@ const DIGESTS_OF_ACCOUNTS: Statement = Statement {
 
 #[cfg(test)]
 /// The statements of this file.
-pub(super) const CATALOGUE: &[Statement] =
-    &[BATCHES_OF_MEMBER, RESULTS_OF_BATCH, MISSING_OF_BATCH, UNCARRIED];
+pub(super) const CATALOGUE: &[Statement] = &[
+    BATCHES_OF_MEMBER,
+    RESULTS_OF_BATCH,
+    MISSING_OF_BATCH,
+    UNCARRIED,
+    DIGESTS_OF_ACCOUNTS,
+];
 
 type Loaded = (BTreeMap<BatchName, BatchRow>, BTreeMap<MemberNo, LastFull>);
 
