@@ -61,7 +61,7 @@ async fn a_night_with_unreadable_and_rejected_records_ends_with_all_accepted() {
     night.set(3, "opened_on", "10.01.2026");
     night.set(7, "liability_1_national_id", "110105194912310021");
     night.set(9, "outstanding_total", "-1.00");
-    night.set(15, "days_past_due", "5");
+    night.set(15, "days_past_due", "2");
     let path = program.write("loans.csv", &night);
 
     let first = program
