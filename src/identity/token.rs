@@ -105,6 +105,26 @@ impl SubjectToken {
         })
     }
 
+    /// Bytes that say they are a token, to be recognised by their digest and for nothing else: whether they are an element is
+    /// not looked at. What was not recognised must be parsed.
+    ///
+    /// # Errors
+    /// [`TokenError`] when the bytes are not 32, or the version is not 1 to 65,535.
+    pub fn unproven(
+        identifier_type: IdentifierType,
+        key_version: u32,
+        bytes: &[u8],
+    ) -> Result<Self, TokenError> {
+        let version = match u16::try_from(key_version) {
+            Ok(version) if version > 0 => KeyVersion(version),
+            _ => return Err(TokenError::KeyVersion { given: key_version }),
+        };
+        let bytes = bytes
+            .try_into()
+            .map_err(|_| TokenError::Length { given: bytes.len() })?;
+        Ok(Self::of_unsealed(identifier_type, version, bytes))
+    }
+
     /// A token that the algebra just computed; `bytes` must be the encoding of `point`.
     pub(crate) fn from_parts(
         identifier_type: IdentifierType,

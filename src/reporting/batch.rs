@@ -57,6 +57,18 @@ pub enum Stated {
     Delete(DeletionReason),
 }
 
+impl Stated {
+    /// Whether it is about a version of the past, whose tokens may be others.
+    fn is_correction(&self) -> bool {
+        match self {
+            Self::Position {
+                correction_reason, ..
+            } => correction_reason.is_some(),
+            Self::Unreadable(_) | Self::Delete(_) => false,
+        }
+    }
+}
+
 impl Reporting {
     /// Begins a stream of a batch, new or known. A known one is this stream's from now on, unless it was judged already.
     ///
@@ -85,8 +97,10 @@ impl Reporting {
         }
         let once = |record: &StatedRecord| {
             let account_ref = record.account_ref.as_ref()?;
-            let digests = self.digests_of(record)?;
-            (times.get(account_ref) == Some(&1)).then(|| (account_ref.clone(), digests))
+            if record.asks.is_correction() || times.get(account_ref) != Some(&1) {
+                return None;
+            }
+            Some((account_ref.clone(), self.digests_of(record)?))
         };
         let (places, asked): (Vec<usize>, Vec<_>) = records
             .iter()

@@ -26,6 +26,7 @@ use crate::store::ApplyError;
 use crate::wire::convert::batch::{
     Asks, SentRecord, batch_to_wire, progress_to_wire, read_header, read_record, read_trailer, result_to_wire,
 };
+use crate::wire::convert::subject_token::Unproven;
 use crate::wire::pb;
 use pb::upload_batch_request::Part as Sent;
 use pb::upload_batch_response::Part as Told;
@@ -88,7 +89,7 @@ struct Reader {
     room: Arc<Reporting>,
     market: Arc<Market>,
     session: Session,
-    waiting: Vec<StatedRecord>,
+    waiting: Vec<pb::BatchRecord>,
     steps: mpsc::Sender<Step>,
 }
 
@@ -122,7 +123,7 @@ impl Reader {
     async fn take(&mut self, message: pb::UploadBatchRequest) -> bool {
         match message.part {
             Some(Sent::Records(records)) if records.records.len() <= MESSAGE_RECORDS_MAX => {
-                self.take_records(&records).await
+                self.take_records(records).await
             }
             Some(Sent::Records(records)) => {
                 let text = format!(
@@ -149,10 +150,9 @@ impl Reader {
         }
     }
 
-    async fn take_records(&mut self, records: &pb::BatchRecords) -> bool {
-        for record in &records.records {
-            let reading = self.market.reading(&self.session);
-            self.waiting.push(stated(read_record(record, &reading)));
+    async fn take_records(&mut self, records: pb::BatchRecords) -> bool {
+        for record in records.records {
+            self.waiting.push(record);
             if self.waiting.len() >= CHUNK_RECORDS_MAX && self.hand_on().await.is_err() {
                 return false;
             }
@@ -191,10 +191,27 @@ impl Reader {
 }
 
 impl Reader {
-    async fn prepared(&self, records: Vec<StatedRecord>) -> Result<Vec<Item>, ApplyError> {
+    /// Records that are recognised by the digests of their tokens were read once before, when these came to be on file: only
+    /// of the others it is looked whether their tokens are elements at all.
+    async fn prepared(&self, records: Vec<pb::BatchRecord>) -> Result<Vec<Item>, ApplyError> {
         let caller = self.session.caller_shared();
-        let recognised = self.room.recognise(&caller, &records).await?;
-        self.room.prepare(&caller, records, &recognised).await
+        let unproven = Unproven(&self.market.key_versions);
+        let recognising = self.market.recognising(&self.session, &unproven);
+        let mut read: Vec<StatedRecord> = records
+            .iter()
+            .map(|record| stated(read_record(record, &recognising)))
+            .collect();
+        let recognised = self.room.recognise(&caller, &read).await?;
+        let reading = self.market.reading(&self.session);
+        let strangers = read
+            .iter_mut()
+            .zip(&records)
+            .zip(&recognised)
+            .filter(|(_, recognised)| !**recognised);
+        for ((read, record), _) in strangers {
+            *read = stated(read_record(record, &reading));
+        }
+        self.room.prepare(&caller, read, &recognised).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! A FULL batch that shrank: held, listed, confirmed.
+//! A FULL batch that shrank: held, listed, confirmed; and records whose tokens were recognised, or are none.
 
 use tallystick::wire::pb;
 use tonic::{Code, Status};
@@ -79,4 +79,65 @@ async fn confirm(actor: &Actor, name: &str) -> Result<pb::Batch, Status> {
     };
     let confirmed = actor.client.reporting().confirm_batch(request).await?;
     Ok(confirmed.into_inner().batch.expect("a batch that was confirmed"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recognised_accounts_are_corrected_and_tokens_that_are_none_are_refused() {
+    let world = World::start().await;
+    let [bank, other] = world.banks(["bank-a", "bank-b"]).await;
+    let mut all = book(&bank, 3, days_ago(1)).await;
+    upload(&bank, header("n-1"), &all).await.unwrap();
+    // Known by now: changed, corrected, and with bytes that are no element.
+    let position = |record: &mut pb::BatchRecord, change: &dyn Fn(&mut pb::Position)| {
+        if let Some(pb::batch_record::Action::Position(position)) = &mut record.action {
+            change(position);
+        }
+    };
+    position(&mut all[0], &|position| {
+        position.sequence = 2;
+        position.outstanding_total = 900_000;
+        position.outstanding_principal = 900_000;
+    });
+    position(&mut all[1], &|position| {
+        position.outstanding_total = 800_000;
+        position.outstanding_principal = 800_000;
+    });
+    all[1].correction_reason = "typing error".to_owned();
+    position(&mut all[2], &|position| {
+        position.liabilities[0].tokens[0].value = vec![0xFF; 32];
+    });
+    let (told, batch) = upload(&bank, header("n-2"), &all).await.unwrap();
+    assert_eq!(
+        (
+            batch.records_accepted,
+            batch.records_rejected,
+            batch.records_unchanged
+        ),
+        (2, 1, 0)
+    );
+    assert_eq!(told[0].violations[0].code, "TOKEN_INVALID");
+    assert_eq!(
+        told[0].violations[0].field,
+        "position.liabilities[0].tokens[0].value"
+    );
+    let version = async |name: &str| {
+        let request = pb::GetPositionRequest {
+            account_ref: name.to_owned(),
+        };
+        let found = bank
+            .client
+            .reporting()
+            .get_position(request)
+            .await
+            .unwrap()
+            .into_inner();
+        (found.version, found.position.unwrap().outstanding_total)
+    };
+    assert_eq!(
+        (version("L-000").await, version("L-001").await),
+        ((2, 900_000), (2, 800_000))
+    );
+    assert_eq!(version("L-002").await, (1, 1_000_000));
+    let answer = other.look(other.strong(&Person::number(0)).await).await;
+    assert_eq!(answer.others.unwrap().active_accounts, 1);
 }
