@@ -6,11 +6,14 @@
 ALTER TABLE account ADD COLUMN is_open SMALLINT NOT NULL DEFAULT 1; -- 1 active and not deleted. Person: no
 ALTER TABLE account ADD COLUMN carried_by BIGINT NOT NULL DEFAULT 0; -- latest FULL batch that carried it; 0: none. Person: no
 ALTER TABLE account ADD COLUMN token_digests BYTEA; -- keyed hashes of the tokens of its current version. Person: only with the ledger key
-UPDATE account
-SET is_open = (
-    SELECT CASE WHEN p.deleted IS NULL AND p.status IN (1, 2, 3, 4) THEN 1 ELSE 0 END
-    FROM position p
-    WHERE p.subject_id = account.holder AND p.member_no = account.member_no AND p.account_no = account.account_no);
+WITH closed AS MATERIALIZED (
+    SELECT DISTINCT member_no, account_no
+    FROM position
+    WHERE deleted IS NOT NULL OR status NOT IN (1, 2, 3, 4))
+UPDATE account a
+SET is_open = 0
+FROM closed c
+WHERE a.member_no = c.member_no AND a.account_no = c.account_no;
 
 -- The first date for which a version was reported: as_of moves on while nothing else changes.
 ALTER TABLE position ADD COLUMN first_as_of INT4; -- first date of this version; NULL: its as_of. Person: no

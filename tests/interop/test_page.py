@@ -23,6 +23,7 @@ STATUSES = {
     "Consent": "PERMISSION_DENIED",
     "NotFound": "NOT_FOUND",
     "AlreadyExists": "ALREADY_EXISTS",
+    "Aborted": "ABORTED",
     "Exhausted": "RESOURCE_EXHAUSTED",
 }
 
@@ -59,14 +60,16 @@ class Page(unittest.TestCase):
         kinds = text.split("fn kind(self)", 1)[1].split("\n    }\n", 1)[0]
         wanted = {
             names[rule]: STATUSES[kind]
-            for rules, kind in re.findall(r"((?:Self::\w+[\s|]*)+)=> RefusalKind::(\w+)", kinds)
+            for rules, kind in re.findall(r"((?:Self::\w+[\s|]*)+)=>[\s{]*RefusalKind::(\w+)", kinds)
             for rule in re.findall(r"Self::(\w+)", rules)
         }
         self.assertEqual(set(wanted), set(names.values()))
         shown = dict(re.findall(r"^\| `([A-Z_]+)` \| ([A-Za-z_]+)", between("### Rules", "## Identifiers"), re.MULTILINE))
         for rule, status in wanted.items():
             with self.subTest(rule=rule):
-                self.assertIn(shown[rule], (status, "warning"))
+                # What a batch breaks as a whole refuses no call: it stands in the batch.
+                whole = {"in"} if rule.startswith("FILE_") else set()
+                self.assertIn(shown[rule], {status, "warning"} | whole)
 
     def test_every_code_of_an_identifier_is_explained_and_no_other(self):
         named = set(re.findall(r'"(ID_[A-Z_]+)"', source("src/identity/normalise/error.rs")))

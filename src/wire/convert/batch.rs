@@ -181,15 +181,10 @@ fn read_position_record<R: ReadToken>(
             Asks::Unreadable(violations)
         }
     };
-    let violations = match &asks {
-        Asks::Unreadable(violations) => violations,
-        Asks::Position { findings, .. } => &findings.violations,
-        Asks::Delete(_) => &Vec::new(),
-    };
-    // A name that may name a person goes nowhere.
-    let named = violations
-        .iter()
-        .any(|broken| broken.field == "position.account_ref");
+    // A name that may name a person goes nowhere. The violations cannot tell: so many are listed and no more.
+    let bounds = 1..=AccountRef::CHARS_MAX;
+    let at = "position.account_ref";
+    let named = !check_reference(&position.account_ref, at, bounds, reading.today).is_empty();
     let account_ref = AccountRef::parse(&position.account_ref).filter(|_| !named);
     let asks = match asks {
         Asks::Position { findings, .. } if named => Asks::Unreadable(findings.violations),

@@ -86,5 +86,10 @@ fn account_of<'s>(set: &'s WorkingSet, member_no: MemberNo, stated: &Recognised)
                     .eq(said.tokens.iter().map(|shown| shown.token.identifier_type()))
             });
     let same_tokens = account.token_digests.as_ref() == Some(&stated.token_digests);
-    (same_shape && same_tokens).then_some(account)
+    // A merge or split in between may have given the account other tokens than those that were loaded.
+    let loaded = known
+        .iter()
+        .flat_map(|liability| &liability.tokens)
+        .all(|shown| set.known_tokens.contains_key(&shown.token.token_id));
+    (same_shape && same_tokens && loaded).then_some(account)
 }

@@ -81,7 +81,9 @@ pub(super) fn take_chunk(
         carry(set, &row, item);
         mend(set, &row, item, &verdict, at);
         count_contradiction(set, &row, item, &verdict, at);
-        subjects.extend(verdict.subjects);
+        if !row.batch.header.dry_run {
+            subjects.extend(verdict.subjects);
+        }
         if !verdict.violations.is_empty() && verdict.fate == Fate::Rejected || !verdict.warnings.is_empty() {
             let result = RecordResult {
                 record_number: row.batch.counts.received,
@@ -273,7 +275,7 @@ fn corrected(set: &mut WorkingSet, member_no: MemberNo, correction: &Correction,
     };
     let deleted = current_row(set, &account).is_some_and(|row| row.deleted.is_some());
     // Sent once more: the version says so already.
-    if !deleted && same_content(set, &version, &stated.position) {
+    if !deleted && stated.violations.is_empty() && same_content(set, &version, &stated.position) {
         return Verdict::unchanged(stated.warnings.clone());
     }
     let correction = Correction {

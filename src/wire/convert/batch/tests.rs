@@ -182,6 +182,19 @@ fn a_name_that_may_name_a_person_goes_nowhere() {
     let read = read_record(&wire, &reading());
     assert_eq!(read.account_ref, None);
     assert!(matches!(read.asks, Asks::Unreadable(violations) if violations[0].code == Code::PiiInFreeText));
+    // Nor when so much else is wrong that nothing more is listed.
+    let mut worse = wire.clone();
+    if let Some(Action::Position(position)) = &mut worse.action {
+        let liability = position.liabilities[0].clone();
+        position.liabilities = vec![
+            pb::Liability {
+                role: 99,
+                ..liability
+            };
+            Violation::COUNT_MAX + 1
+        ];
+    }
+    assert_eq!(read_record(&worse, &reading()).account_ref, None);
     let deletion = pb::BatchRecord {
         action: Some(Action::DeleteAccountRef("13800138000".into())),
         deletion_reason: 1,
