@@ -223,10 +223,14 @@ fn first(
         resume_from: 0,
         ..header.clone()
     };
+    // Numbers of batches are compared, so they count up for each member; those of the market come from several blocks.
+    let before = set.newest_batch.get(&member_no).map_or(0, |newest| newest.0);
+    let batch_no = BatchNo(before.saturating_add(1));
+    set.newest_batch.insert(member_no, batch_no);
     Ok(BatchRow {
         batch: Batch {
             member_no,
-            batch_no: BatchNo(set.numbers.next()),
+            batch_no,
             header,
             state: BatchState::Receiving,
             counts: BatchCounts::default(),

@@ -29,7 +29,7 @@ use super::member::{Certificate, Member};
 use super::names::{AccountRef, AnswerId, Fingerprint, MemberId, MemberNo, RequestId, Sha256, SubjectId};
 use super::position::{DeletionReason, EventType, Position};
 use super::token::{Pseudonym, Shown, TokenDigests};
-use super::violation::Violation;
+use super::violation::{Code, Violation};
 pub use batch::{BatchStep, BatchWork, Item, ItemAct};
 pub use decide::decide;
 pub use look::LOOKS_PER_SUBJECT_AND_DAY_MAX;
@@ -382,6 +382,11 @@ impl Refused {
             violations: vec![violation],
             retry_at: None,
         }
+    }
+
+    /// Whether `code` is the only reason.
+    pub fn is(&self, code: Code) -> bool {
+        matches!(self.violations.as_slice(), [violation] if violation.code == code)
     }
 }
 

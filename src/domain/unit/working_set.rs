@@ -142,6 +142,8 @@ pub struct Keys {
     pub batches: BTreeSet<BatchName>,
     /// Members whose latest full submission is needed.
     pub last_full: BTreeSet<MemberNo>,
+    /// Members that begin a batch: which number was their last.
+    pub newest_batch: BTreeSet<MemberNo>,
     /// Whether anybody looks, or moves what others looked at: reports do without looks and frozen answers.
     pub looks: bool,
 }
@@ -179,6 +181,7 @@ impl Keys {
         self.batches.insert((member_no, work.batch_id.clone()));
         match &work.step {
             BatchStep::Open(header) => {
+                self.newest_batch.insert(member_no);
                 self.batches
                     .extend(header.resends.clone().map(|resent| (member_no, resent)));
             }
@@ -436,6 +439,8 @@ pub struct WorkingSet {
     pub batches: BTreeMap<BatchName, BatchRow>,
     /// Latest full submissions of the members that asked for them.
     pub last_full: BTreeMap<MemberNo, LastFull>,
+    /// Greatest numbers of batches of the members that begin one.
+    pub newest_batch: BTreeMap<MemberNo, BatchNo>,
     /// What to write, in order.
     pub changes: Vec<Change>,
 }
@@ -461,6 +466,7 @@ impl WorkingSet {
             numbers,
             batches: BTreeMap::new(),
             last_full: BTreeMap::new(),
+            newest_batch: BTreeMap::new(),
             changes: Vec::new(),
         }
     }

@@ -15,6 +15,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::reporting_service::Reports;
 use super::{Market, Stream};
 use crate::domain::batch::{Batch, BatchState, BatchTrailer};
+use crate::domain::caller::Caller;
 use crate::domain::unit::BatchTaken;
 use crate::domain::unit::batch::Item;
 use crate::domain::unit::rows::BatchRow;
@@ -42,7 +43,8 @@ type Answers = mpsc::Sender<Result<pb::UploadBatchResponse, Status>>;
 
 /// What the reading task hands on.
 enum Step {
-    Records(Vec<Item>),
+    /// Records as sent, and fit to be decided.
+    Records(Vec<pb::BatchRecord>, Vec<Item>),
     Trailer(BatchTrailer),
     /// Nothing more comes, for this reason.
     Broken(Status),
@@ -65,16 +67,18 @@ pub(super) async fn upload(
     let row = opened.map_err(|error| session.unapplied(&error))?;
     let (answers, told) = mpsc::channel(RESULTS_UNREAD_MAX + PROGRESS_UNREAD_MAX);
     let (steps, to_apply) = mpsc::channel(1);
-    let reader = Reader {
+    let preparation = Preparation {
         room: Arc::clone(&reports.room),
         market: Arc::clone(&reports.market),
-        session: session.clone(),
+        session,
+    };
+    let reader = Reader {
+        preparation: preparation.clone(),
         waiting: Vec::new(),
         steps,
     };
     let applier = Applier {
-        room: Arc::clone(&reports.room),
-        session,
+        preparation,
         row,
         answers,
     };
@@ -84,11 +88,54 @@ pub(super) async fn upload(
     Ok(Response::new(ReceiverStream::new(told).boxed()))
 }
 
-/// Reads messages and prepares their records.
-struct Reader {
+/// Makes records fit to be decided.
+#[derive(Clone)]
+struct Preparation {
     room: Arc<Reporting>,
     market: Arc<Market>,
     session: Session,
+}
+
+impl Preparation {
+    /// Records that are recognised by the digests of their tokens were read once before, when these came to be on file: only
+    /// of the others it is looked whether their tokens are elements at all.
+    async fn of(&self, records: &[pb::BatchRecord]) -> Result<Vec<Item>, ApplyError> {
+        let caller = self.session.caller_shared();
+        let unproven = Unproven(&self.market.key_versions);
+        let recognising = self.market.recognising(&self.session, &unproven);
+        let mut read: Vec<StatedRecord> = records
+            .iter()
+            .map(|record| stated(read_record(record, &recognising)))
+            .collect();
+        let recognised = self.room.recognise(&caller, &read).await?;
+        let reading = self.market.reading(&self.session);
+        let strangers = read
+            .iter_mut()
+            .zip(records)
+            .zip(&recognised)
+            .filter(|(_, recognised)| !**recognised);
+        for ((read, record), _) in strangers {
+            *read = stated(read_record(record, &reading));
+        }
+        self.room.prepare(&caller, read, &recognised).await
+    }
+
+    /// The same without recognising any, for records whose tokens on file changed since.
+    async fn of_strangers(&self, records: &[pb::BatchRecord]) -> Result<Vec<Item>, ApplyError> {
+        let caller = self.session.caller_shared();
+        let reading = self.market.reading(&self.session);
+        let read: Vec<StatedRecord> = records
+            .iter()
+            .map(|record| stated(read_record(record, &reading)))
+            .collect();
+        let recognised = vec![false; read.len()];
+        self.room.prepare(&caller, read, &recognised).await
+    }
+}
+
+/// Reads messages and has their records prepared.
+struct Reader {
+    preparation: Preparation,
     waiting: Vec<pb::BatchRecord>,
     steps: mpsc::Sender<Step>,
 }
@@ -135,7 +182,7 @@ impl Reader {
             Some(Sent::Trailer(trailer)) => match read_trailer(&trailer) {
                 Ok(trailer) => self.end(Some(Step::Trailer(trailer))).await,
                 Err(violations) => {
-                    self.end(Some(Step::Broken(self.session.invalid(violations))))
+                    self.end(Some(Step::Broken(self.preparation.session.invalid(violations))))
                         .await
                 }
             },
@@ -161,7 +208,8 @@ impl Reader {
     }
 
     async fn refuse(&mut self, code: Code, field: &str, text: &str) -> bool {
-        let status = self.session.invalid(vec![Violation::new(code, field, text)]);
+        let violation = Violation::new(code, field, text);
+        let status = self.preparation.session.invalid(vec![violation]);
         self.end(Some(Step::Broken(status))).await
     }
 
@@ -182,36 +230,11 @@ impl Reader {
             return Ok(());
         }
         let records = std::mem::take(&mut self.waiting);
-        let step = match self.prepared(records).await {
-            Ok(items) => Step::Records(items),
-            Err(error) => Step::Broken(self.session.unapplied(&error)),
+        let step = match self.preparation.of(&records).await {
+            Ok(items) => Step::Records(records, items),
+            Err(error) => Step::Broken(self.preparation.session.unapplied(&error)),
         };
         self.steps.send(step).await.map_err(|_| ())
-    }
-}
-
-impl Reader {
-    /// Records that are recognised by the digests of their tokens were read once before, when these came to be on file: only
-    /// of the others it is looked whether their tokens are elements at all.
-    async fn prepared(&self, records: Vec<pb::BatchRecord>) -> Result<Vec<Item>, ApplyError> {
-        let caller = self.session.caller_shared();
-        let unproven = Unproven(&self.market.key_versions);
-        let recognising = self.market.recognising(&self.session, &unproven);
-        let mut read: Vec<StatedRecord> = records
-            .iter()
-            .map(|record| stated(read_record(record, &recognising)))
-            .collect();
-        let recognised = self.room.recognise(&caller, &read).await?;
-        let reading = self.market.reading(&self.session);
-        let strangers = read
-            .iter_mut()
-            .zip(&records)
-            .zip(&recognised)
-            .filter(|(_, recognised)| !**recognised);
-        for ((read, record), _) in strangers {
-            *read = stated(read_record(record, &reading));
-        }
-        self.room.prepare(&caller, read, &recognised).await
     }
 }
 
@@ -240,8 +263,7 @@ fn stated(sent: SentRecord<SubjectToken>) -> StatedRecord {
 
 /// Applies what was prepared and tells the caller.
 struct Applier {
-    room: Arc<Reporting>,
-    session: Session,
+    preparation: Preparation,
     row: BatchRow,
     answers: Answers,
 }
@@ -250,7 +272,13 @@ impl Applier {
     async fn apply(mut self, mut steps: mpsc::Receiver<Step>) {
         // A batch that was judged before gets its summary at once.
         if self.row.batch.state == BatchState::Receiving {
-            while let Some(step) = steps.recv().await {
+            loop {
+                let step = tokio::select! {
+                    step = steps.recv() => step,
+                    // Nobody is left to be told: what is durable is, and the next stream goes on from there.
+                    () = self.answers.closed() => return,
+                };
+                let Some(step) = step else { break };
                 match self.step(step).await {
                     Ok(true) => {}
                     Ok(false) => break,
@@ -268,22 +296,41 @@ impl Applier {
 
     /// Takes a step; false when the batch is judged.
     async fn step(&mut self, step: Step) -> Result<bool, Status> {
-        let caller = self.session.recheck()?;
+        let session = self.preparation.session.clone();
+        let caller = session.recheck()?;
         match step {
-            Step::Records(items) => {
-                let taken = self.room.take_chunk(&caller, &self.row, items).await;
-                let taken = taken.map_err(|error| self.session.unapplied(&error))?;
+            Step::Records(sent, items) => {
+                let taken = self.take(&caller, &sent, items).await;
+                let taken = taken.map_err(|error| session.unapplied(&error))?;
                 self.report(&taken);
                 self.row = taken.row;
                 Ok(self.row.batch.state == BatchState::Receiving)
             }
             Step::Trailer(trailer) => {
-                let closed = self.room.close_batch(&caller, &self.row, trailer).await;
-                self.row = closed.map_err(|error| self.session.unapplied(&error))?;
-                log(&self.session, &self.row.batch);
+                let room = &self.preparation.room;
+                let closed = room.close_batch(&caller, &self.row, trailer).await;
+                self.row = closed.map_err(|error| session.unapplied(&error))?;
+                log(&session, &self.row.batch);
                 Ok(false)
             }
             Step::Broken(status) => Err(status),
+        }
+    }
+
+    /// Takes a chunk. Tokens that were recognised while the chunk before changed them are mapped after all, as strangers' are.
+    async fn take(
+        &self,
+        caller: &Caller,
+        sent: &[pb::BatchRecord],
+        items: Vec<Item>,
+    ) -> Result<BatchTaken, ApplyError> {
+        let room = &self.preparation.room;
+        match room.take_chunk(caller, &self.row, items).await {
+            Err(ApplyError::Refused(refused)) if refused.is(Code::TokensChanged) => {
+                let items = self.preparation.of_strangers(sent).await?;
+                room.take_chunk(caller, &self.row, items).await
+            }
+            taken => taken,
         }
     }
 

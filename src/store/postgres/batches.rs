@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 
 use super::PostgresStore;
 use super::failure::Outcome;
-use super::find::{FIND_BATCHES, LAST_FULLS};
+use super::find::{FIND_BATCHES, LAST_FULLS, NEWEST_BATCHES};
 use super::locks::batch_names;
 use super::statement::{Session, Statement};
 use crate::domain::batch::{BatchId, BatchNo, BatchState, BatchType, RecordResult};
@@ -84,7 +84,15 @@ pub(super) const CATALOGUE: &[Statement] = &[
     DIGESTS_OF_ACCOUNTS,
 ];
 
-type Loaded = (BTreeMap<BatchName, BatchRow>, BTreeMap<MemberNo, LastFull>);
+/// What units of work need of batches.
+pub(super) struct Loaded {
+    /// Those named.
+    pub batches: BTreeMap<BatchName, BatchRow>,
+    /// Latest full submissions.
+    pub last_full: BTreeMap<MemberNo, LastFull>,
+    /// Greatest numbers.
+    pub newest: BTreeMap<MemberNo, BatchNo>,
+}
 
 /// The batches that `keys` name, and the latest full submissions they ask for.
 pub(super) async fn load(session: &Session, keys: &Keys) -> Outcome<Loaded> {
@@ -114,11 +122,28 @@ pub(super) async fn load(session: &Session, keys: &Keys) -> Outcome<Loaded> {
                 .await
         }
     };
-    let (batches, last) = futures::join!(batches, last);
+    let openers: Vec<i64> = keys.newest_batch.iter().map(|member| member.0).collect();
+    let newest = async {
+        if openers.is_empty() {
+            Ok(Vec::new())
+        } else {
+            NEWEST_BATCHES
+                .all(session, &[&openers], |row| {
+                    let mut columns = Columns::new(row, "batch");
+                    Ok((MemberNo(columns.number()?), BatchNo(columns.number()?)))
+                })
+                .await
+        }
+    };
+    let (batches, last, newest) = futures::join!(batches, last, newest);
     let named = batches?
         .into_iter()
         .map(|row| ((row.batch.member_no, row.batch.header.batch_id.clone()), row));
-    Ok((named.collect(), last?.into_iter().collect()))
+    Ok(Loaded {
+        batches: named.collect(),
+        last_full: last?.into_iter().collect(),
+        newest: newest?.into_iter().collect(),
+    })
 }
 
 fn batch(row: &Row) -> Outcome<BatchRow> {

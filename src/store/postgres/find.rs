@@ -103,6 +103,11 @@ statements! {
         FROM batch
         WHERE member_no = ANY($1::bigint[]) AND batch_type = $2::bigint AND state = $3::bigint AND dry_run = 0
         ORDER BY member_no, as_of DESC, batch_no DESC";
+    const NEWEST_BATCHES(1) = "-- newest_batches
+        SELECT member_no, max(batch_no)
+        FROM batch
+        WHERE member_no = ANY($1::bigint[])
+        GROUP BY member_no";
     const LOCK_REGISTER(0) = "-- lock_register
         UPDATE registry_generation
         SET generation = generation

@@ -119,8 +119,9 @@ impl Group<'_> {
                 }
                 Action::Batch(work) => {
                     locks.batches.insert((write.member_no, work.batch_id.clone()));
-                    // Who judges a batch looks at the one before it.
-                    if keys.last_full.contains(&write.member_no) {
+                    // Who begins or judges a batch looks at the one before it.
+                    let member = &write.member_no;
+                    if keys.last_full.contains(member) || keys.newest_batch.contains(member) {
                         locks.members.insert(write.member_no);
                     }
                 }

@@ -188,7 +188,10 @@ pub(super) async fn lock_and_load(
     register?.fill(set);
     set.network = known.network(session, network?).await?;
     set.subjects = read?;
-    (set.batches, set.last_full) = batches?;
+    let loaded = batches?;
+    set.batches = loaded.batches;
+    set.last_full = loaded.last_full;
+    set.newest_batch = loaded.newest;
     read_versions(session, keys, &meant, set).await?;
     place(plan, meant, set)?;
     Ok(touched)

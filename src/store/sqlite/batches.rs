@@ -37,6 +37,15 @@ const LAST_FULL: Statement = Statement {
         LIMIT 1",
     parameters: 3,
 };
+const NEWEST_BATCH: Statement = Statement {
+    sql: "-- newest_batch
+        SELECT batch_no
+        FROM batch
+        WHERE member_no = ?1
+        ORDER BY batch_no DESC
+        LIMIT 1",
+    parameters: 1,
+};
 const BATCHES_OF_MEMBER: Statement = Statement {
     sql: concat!(
         "-- batches_of_member
@@ -87,9 +96,10 @@ const DIGESTS_OF_ACCOUNT: Statement = Statement {
 
 #[cfg(test)]
 /// The statements of this file.
-pub(super) const CATALOGUE: [Statement; 7] = [
+pub(super) const CATALOGUE: [Statement; 8] = [
     FIND_BATCH,
     LAST_FULL,
+    NEWEST_BATCH,
     BATCHES_OF_MEMBER,
     RESULTS_OF_BATCH,
     MISSING_OF_BATCH,
@@ -110,6 +120,12 @@ pub(super) fn load(connection: &impl Prepares, keys: &Keys, set: &mut WorkingSet
             rows::batch::last_full(&mut Columns::new(row, "batch"))
         })?;
         set.last_full.extend(found.map(|last| (*member_no, last)));
+    }
+    for member_no in &keys.newest_batch {
+        let found = NEWEST_BATCH.find(connection, params![member_no.0], |row| {
+            Ok(BatchNo(Columns::new(row, "batch").number()?))
+        })?;
+        set.newest_batch.extend(found.map(|newest| (*member_no, newest)));
     }
     Ok(())
 }
