@@ -127,11 +127,13 @@ impl Failure {
     }
 }
 
-/// Serialization failures, deadlocks, and keys that somebody else took meanwhile.
-const IN_THE_WAY: [SqlState; 3] = [
+/// Serialization failures, deadlocks, and keys and names that somebody else took meanwhile.
+const IN_THE_WAY: [SqlState; 4] = [
     SqlState::T_R_SERIALIZATION_FAILURE,
     SqlState::T_R_DEADLOCK_DETECTED,
     SqlState::UNIQUE_VIOLATION,
+    // The type of a table that two make at once.
+    SqlState::DUPLICATE_OBJECT,
 ];
 
 /// The time limits of statements and locks.
