@@ -68,8 +68,8 @@ CREATE TABLE batch_result (
     mended_at BIGINT,                           -- when the account was accepted in a batch that sends it again. Person: no
     PRIMARY KEY (member_no, batch_no, record_number)
 );
--- The rejects that a later batch mends.
-CREATE INDEX batch_result_by_account ON batch_result (member_no, batch_no, account_ref);
+-- The rejects that a later batch mends, of however many batches before it.
+CREATE INDEX batch_result_by_account ON batch_result (member_no, account_ref, batch_no);
 
 -- Open positions on file that a full batch did not carry.
 CREATE TABLE batch_missing (

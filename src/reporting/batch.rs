@@ -19,6 +19,7 @@ use crate::domain::unit::{Action, BatchTaken, Correction, Outcome, Refused, Repo
 use crate::domain::validation::Findings;
 use crate::domain::violation::{Code, Violation};
 use crate::identity::token::SubjectToken;
+use crate::store::batch_book::Uncarried;
 use crate::store::{ApplyError, StoreError};
 
 /// Records of one unit of work: about ten milliseconds, so that nobody waits long behind an upload.
@@ -188,26 +189,46 @@ impl Reporting {
         loop {
             let (member_no, batch_no) = (row.batch.member_no, row.batch.batch_no);
             let after = row.listed_to.as_ref();
-            let page = match row.phase {
-                BatchPhase::Listing => {
-                    self.store
-                        .uncarried(member_no, batch_no, after, PAGE_ACCOUNTS)
-                        .await?
-                }
+            let next = match row.phase {
+                BatchPhase::Listing => self.next_uncarried(&row).await?,
                 BatchPhase::Marking => {
-                    self.store
+                    let accounts = self
+                        .store
                         .list_missing(member_no, batch_no, after, PAGE_ACCOUNTS)
-                        .await?
+                        .await?;
+                    Uncarried {
+                        reached: accounts.last().cloned(),
+                        last: u32::try_from(accounts.len()).is_ok_and(|rows| rows < PAGE_ACCOUNTS),
+                        accounts,
+                    }
                 }
                 BatchPhase::Records | BatchPhase::Judged => return Ok(row),
             };
             let step = BatchStep::Proceed {
                 after: after.cloned(),
-                last: u32::try_from(page.len()).is_ok_and(|rows| rows < PAGE_ACCOUNTS),
-                page,
+                page: next.accounts,
+                reached: next.reached,
+                last: next.last,
             };
             let batch_id = row.batch.header.batch_id.clone();
             row = self.step(caller, batch_id, row.epoch, step).await?.row;
+        }
+    }
+
+    /// The next page that is worth a unit of work: of a book that was carried whole there is none but the last.
+    async fn next_uncarried(&self, row: &BatchRow) -> Result<Uncarried, StoreError> {
+        let (member_no, batch_no) = (row.batch.member_no, row.batch.batch_no);
+        let mut reached = row.listed_to.clone();
+        loop {
+            let mut next = self
+                .store
+                .uncarried(member_no, batch_no, reached.as_ref(), PAGE_ACCOUNTS)
+                .await?;
+            next.reached = next.reached.or(reached);
+            if next.last || !next.accounts.is_empty() {
+                return Ok(next);
+            }
+            reached = next.reached;
         }
     }
 

@@ -58,6 +58,8 @@ pub enum BatchStep {
         after: Option<AccountRef>,
         /// The next ones, in order.
         page: Vec<AccountRef>,
+        /// The last account that it is through with now; `None` when there are none.
+        reached: Option<AccountRef>,
         /// Whether there are no more.
         last: bool,
     },
@@ -146,9 +148,17 @@ pub(super) fn decide(
             let row = of_stream(set, &name, work.epoch)?;
             Ok(judge::close(set, row, trailer, at))
         }
-        BatchStep::Proceed { after, page, last } => {
+        BatchStep::Proceed {
+            after,
+            page,
+            reached,
+            last,
+        } => {
             let row = of_stream(set, &name, work.epoch)?;
-            judge::proceed(set, row, after.as_ref(), page, *last, at)
+            if row.listed_to != *after {
+                return Err(taken_over());
+            }
+            judge::proceed(set, row, page, reached.as_ref(), *last, at)
         }
         BatchStep::Confirm => judge::confirm(set, &name, at),
     }

@@ -362,7 +362,7 @@ pub enum Change {
     MendResults {
         /// Whose.
         member_no: MemberNo,
-        /// The batch that rejected it.
+        /// The latest batch that rejected it: what the ones before it rejected is mended, too.
         batch_no: BatchNo,
         /// The account.
         account_ref: AccountRef,

@@ -19,7 +19,7 @@ use crate::domain::unit::Keys;
 use crate::domain::unit::rows::{BatchRow, LastFull};
 use crate::domain::unit::working_set::BatchName;
 use crate::store::StoreError;
-use crate::store::batch_book::BatchBook;
+use crate::store::batch_book::{BatchBook, Uncarried, VISITED_MAX};
 use crate::store::columns::{Columns, whole};
 use crate::store::rows;
 use crate::store::rows::batch::batch_columns;
@@ -58,9 +58,9 @@ const MISSING_OF_BATCH: Statement = Statement {
 /// In whatever order the database keeps names: it is only gone through once.
 const UNCARRIED: Statement = Statement {
     sql: "-- uncarried
-        SELECT account_ref
+        SELECT account_ref, (is_open = 1 AND carried_by < $2::bigint)::int::bigint
         FROM account
-        WHERE member_no = $1::bigint AND account_ref > $3 AND is_open = 1 AND carried_by < $2::bigint
+        WHERE member_no = $1::bigint AND account_ref > $3
         ORDER BY account_ref
         LIMIT $4::bigint",
     parameters: 4,
@@ -184,21 +184,40 @@ async fn results(
         .await
 }
 
-async fn accounts(
+async fn missing(
     session: &Session,
-    statement: Statement,
     (member_no, batch_no): (MemberNo, BatchNo),
     after: Option<AccountRef>,
     limit: u32,
 ) -> Outcome<Vec<AccountRef>> {
     let after = after.as_ref().map_or("", AccountRef::as_str);
-    statement
+    MISSING_OF_BATCH
         .all(
             session,
             &[&member_no.0, &batch_no.0, &after, &i64::from(limit)],
-            |row| Columns::new(row, "account").parsed(AccountRef::parse),
+            |row| Columns::new(row, "batch_missing").parsed(AccountRef::parse),
         )
         .await
+}
+
+async fn uncarried(
+    session: &Session,
+    (member_no, batch_no): (MemberNo, BatchNo),
+    after: Option<AccountRef>,
+    limit: u32,
+) -> Outcome<Uncarried> {
+    let after = after.as_ref().map_or("", AccountRef::as_str);
+    let visited = UNCARRIED
+        .all(
+            session,
+            &[&member_no.0, &batch_no.0, &after, &i64::from(VISITED_MAX)],
+            |row| {
+                let mut columns = Columns::new(row, "account");
+                Ok((columns.parsed(AccountRef::parse)?, columns.number()? == 1))
+            },
+        )
+        .await?;
+    Ok(Uncarried::among(visited, limit))
 }
 
 /// Whether accounts are recognised by the digests of their tokens, in their order.
@@ -278,16 +297,7 @@ impl BatchBook for PostgresStore {
     ) -> Result<Vec<AccountRef>, StoreError> {
         let after = after.cloned();
         self.aside
-            .read(move |session| {
-                accounts(
-                    session,
-                    MISSING_OF_BATCH,
-                    (member_no, batch_no),
-                    after.clone(),
-                    limit,
-                )
-                .boxed()
-            })
+            .read(move |session| missing(session, (member_no, batch_no), after.clone(), limit).boxed())
             .await
     }
 
@@ -297,12 +307,10 @@ impl BatchBook for PostgresStore {
         batch_no: BatchNo,
         after: Option<&AccountRef>,
         limit: u32,
-    ) -> Result<Vec<AccountRef>, StoreError> {
+    ) -> Result<Uncarried, StoreError> {
         let after = after.cloned();
         self.aside
-            .read(move |session| {
-                accounts(session, UNCARRIED, (member_no, batch_no), after.clone(), limit).boxed()
-            })
+            .read(move |session| uncarried(session, (member_no, batch_no), after.clone(), limit).boxed())
             .await
     }
 

@@ -194,7 +194,7 @@ statements! {
         SET mended_at = k.mended_at
         FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])
             AS k (member_no, batch_no, account_ref, mended_at)
-        WHERE r.member_no = k.member_no AND r.batch_no = k.batch_no AND r.account_ref = k.account_ref
+        WHERE r.member_no = k.member_no AND r.account_ref = k.account_ref AND r.batch_no <= k.batch_no
             AND r.member_no = ANY($1::bigint[]) AND r.rejected = 1 AND r.mended_at IS NULL";
     const INSERT_MISSING(3) = insert!("insert_missing" into batch_missing {
         1 member_no bigint, 2 batch_no bigint, 3 account_ref text

@@ -12,7 +12,7 @@ use crate::domain::token::TokenDigests;
 use crate::domain::unit::rows::BatchRow;
 use crate::domain::unit::{Keys, WorkingSet};
 use crate::store::StoreError;
-use crate::store::batch_book::BatchBook;
+use crate::store::batch_book::{BatchBook, Uncarried, VISITED_MAX};
 use crate::store::columns::{Columns, whole};
 use crate::store::rows;
 use crate::store::rows::batch::batch_columns;
@@ -79,9 +79,9 @@ const MISSING_OF_BATCH: Statement = Statement {
 };
 const UNCARRIED: Statement = Statement {
     sql: "-- uncarried
-        SELECT account_ref
+        SELECT account_ref, is_open = 1 AND carried_by < ?2
         FROM account
-        WHERE member_no = ?1 AND account_ref > ?3 AND is_open = 1 AND carried_by < ?2
+        WHERE member_no = ?1 AND account_ref > ?3
         ORDER BY account_ref
         LIMIT ?4",
     parameters: 4,
@@ -164,21 +164,40 @@ fn results(
     })
 }
 
-/// A page of accounts that a batch did not carry, in order.
-fn accounts(
+/// A page of accounts that are listed as missing from a batch, in order.
+fn missing(
     connection: &impl Prepares,
-    statement: Statement,
     member_no: MemberNo,
     batch_no: BatchNo,
     after: Option<&AccountRef>,
     limit: u32,
 ) -> Outcome<Vec<AccountRef>> {
     let after = after.map_or("", AccountRef::as_str);
-    statement.all(
+    MISSING_OF_BATCH.all(
         connection,
         params![member_no.0, batch_no.0, after, limit],
-        |row| Columns::new(row, "account").parsed(AccountRef::parse),
+        |row| Columns::new(row, "batch_missing").parsed(AccountRef::parse),
     )
+}
+
+/// A page of accounts that a batch did not carry, in order.
+fn uncarried(
+    connection: &impl Prepares,
+    member_no: MemberNo,
+    batch_no: BatchNo,
+    after: Option<&AccountRef>,
+    limit: u32,
+) -> Outcome<Uncarried> {
+    let after = after.map_or("", AccountRef::as_str);
+    let visited = UNCARRIED.all(
+        connection,
+        params![member_no.0, batch_no.0, after, VISITED_MAX],
+        |row| {
+            let mut columns = Columns::new(row, "account");
+            Ok((columns.parsed(AccountRef::parse)?, columns.number()? == 1))
+        },
+    )?;
+    Ok(Uncarried::among(visited, limit))
 }
 
 /// Whether accounts are recognised by the digests of their tokens, in their order.
@@ -238,17 +257,8 @@ impl BatchBook for SqliteStore {
         limit: u32,
     ) -> Result<Vec<AccountRef>, StoreError> {
         let after = after.cloned();
-        self.read(move |connection| {
-            accounts(
-                connection,
-                MISSING_OF_BATCH,
-                member_no,
-                batch_no,
-                after.as_ref(),
-                limit,
-            )
-        })
-        .await
+        self.read(move |connection| missing(connection, member_no, batch_no, after.as_ref(), limit))
+            .await
     }
 
     async fn uncarried(
@@ -257,12 +267,10 @@ impl BatchBook for SqliteStore {
         batch_no: BatchNo,
         after: Option<&AccountRef>,
         limit: u32,
-    ) -> Result<Vec<AccountRef>, StoreError> {
+    ) -> Result<Uncarried, StoreError> {
         let after = after.cloned();
-        self.read(move |connection| {
-            accounts(connection, UNCARRIED, member_no, batch_no, after.as_ref(), limit)
-        })
-        .await
+        self.read(move |connection| uncarried(connection, member_no, batch_no, after.as_ref(), limit))
+            .await
     }
 
     async fn recognise(

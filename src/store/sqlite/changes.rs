@@ -107,7 +107,7 @@ statements! {
     const MEND_RESULTS(4) = "-- mend_results
         UPDATE batch_result
         SET mended_at = ?4
-        WHERE member_no = ?1 AND batch_no = ?2 AND account_ref = ?3 AND rejected = 1 AND mended_at IS NULL";
+        WHERE member_no = ?1 AND batch_no <= ?2 AND account_ref = ?3 AND rejected = 1 AND mended_at IS NULL";
     const INSERT_MISSING(3) = "-- insert_missing
         INSERT INTO batch_missing (member_no, batch_no, account_ref)
         VALUES (?1, ?2, ?3)";

@@ -3,5 +3,6 @@
 mod book;
 mod held;
 mod quality;
+mod recognised;
 mod stream;
 mod upload;

@@ -11,6 +11,7 @@ use tallystick::domain::unit::batch::Amounts;
 use tallystick::domain::unit::rows::{BatchPhase, BatchRow};
 use tallystick::domain::unit::{Action, BatchStep, BatchTaken, BatchWork, Item, ItemAct, Outcome};
 use tallystick::domain::violation::{Code, Violation};
+use tallystick::store::batch_book::Uncarried;
 
 use super::engine::Engine;
 use super::market::{Loan, Market, account, national_id, refusal, today};
@@ -139,20 +140,29 @@ impl<'m, 'e> Stream<'m, 'e> {
         loop {
             let (batch_no, after) = (self.row.batch.batch_no, self.row.listed_to.clone());
             let store = &self.market.store;
-            let page = match self.row.phase {
-                BatchPhase::Listing => store.uncarried(self.member_no, batch_no, after.as_ref(), 2).await,
+            let next = match self.row.phase {
+                BatchPhase::Listing => {
+                    let next = store.uncarried(self.member_no, batch_no, after.as_ref(), 2).await;
+                    next.unwrap()
+                }
                 BatchPhase::Marking => {
-                    store
+                    let page = store
                         .list_missing(self.member_no, batch_no, after.as_ref(), 2)
-                        .await
+                        .await;
+                    let accounts = page.unwrap();
+                    Uncarried {
+                        reached: accounts.last().cloned(),
+                        last: accounts.len() < 2,
+                        accounts,
+                    }
                 }
                 BatchPhase::Records | BatchPhase::Judged => return self.row.batch,
             };
-            let page = page.unwrap();
             let step = self.step(BatchStep::Proceed {
                 after,
-                last: page.len() < 2,
-                page,
+                page: next.accounts,
+                reached: next.reached,
+                last: next.last,
             });
             self.row = taken(self.market.accept(self.member_no, step).await).row;
         }

@@ -191,6 +191,18 @@ pub async fn rejects_that_stay_open_grow_old(engine: &dyn Engine) {
     }
 }
 
+pub async fn a_reject_that_was_sent_again_and_rejected_again_is_mended_as_well(engine: &dyn Engine) {
+    let market = Market::on(engine).await;
+    let first = upload(&market, named("n-1", None), &[unreadable("broken")]).await;
+    market.wait(10 * 3_600 + 1);
+    let second = upload(&market, named("n-2", Some(&first)), &[unreadable("broken")]).await;
+    market.wait(10 * 3_600 + 1);
+    let fixed = item(&Loan::new("broken", &[national_id(1)]));
+    upload(&market, named("n-3", Some(&second)), &[fixed]).await;
+    market.wait(100 * 3_600);
+    assert_eq!(facts(&market, market.a, 3).await.rejects, [(10, 1), (20, 1)]);
+}
+
 /// A version as the test remembers it.
 #[derive(Debug, Clone)]
 struct Remembered {

@@ -139,6 +139,7 @@ conformance! {
         counts_of_many_reports_at_once_add_up,
         batches_of_a_month_are_told_by_their_dates,
         rejects_that_stay_open_grow_old,
+        a_reject_that_was_sent_again_and_rejected_again_is_mended_as_well,
         a_book_is_summed_up_as_it_was_on_each_date,
         each_version_counts_from_its_first_date_on,
         a_book_of_many_pages_is_summed_up_whole,

@@ -1,6 +1,6 @@
 //! The judgement of a batch as a whole: control totals, size, what a FULL batch did not carry, confirmation.
 
-use super::{finished, is_full, taken, taken_over, unknown};
+use super::{finished, is_full, taken, unknown};
 use crate::domain::batch::{BatchState, BatchTrailer, ControlTotals, Sums};
 use crate::domain::date::Timestamp;
 use crate::domain::names::AccountRef;
@@ -91,20 +91,17 @@ fn differences(row: &BatchRow, trailer: &BatchTrailer) -> Vec<Violation> {
 pub(super) fn proceed(
     set: &mut WorkingSet,
     mut row: BatchRow,
-    after: Option<&AccountRef>,
     page: &[AccountRef],
+    reached: Option<&AccountRef>,
     last: bool,
     at: Timestamp,
 ) -> Result<Decision, Refused> {
-    if row.listed_to.as_ref() != after {
-        return Err(taken_over());
-    }
     match row.phase {
         BatchPhase::Listing => list(set, &mut row, page),
         BatchPhase::Marking => mark(set, &row, page),
         BatchPhase::Records | BatchPhase::Judged => return Err(finished()),
     }
-    row.listed_to = page.last().cloned().or(row.listed_to);
+    row.listed_to = reached.cloned().or(row.listed_to);
     if last {
         match row.phase {
             BatchPhase::Listing => judge_size(set, &mut row, at),

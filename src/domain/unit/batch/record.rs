@@ -160,7 +160,7 @@ fn carry(set: &mut WorkingSet, row: &BatchRow, item: &Item) {
     }
 }
 
-/// What a batch accepts mends what the batch before it rejected.
+/// What a batch accepts mends what the batch that it sends again rejected, and those before it.
 fn mend(set: &mut WorkingSet, row: &BatchRow, item: &Item, verdict: &Verdict, at: Timestamp) {
     let accepted = matches!(verdict.fate, Fate::Changed | Fate::Unchanged);
     if let (Some(batch_no), Some(account_ref), true, false) = (
