@@ -2,6 +2,7 @@
 
 mod book;
 mod held;
+mod night;
 mod quality;
 mod recognised;
 mod stream;

@@ -4,7 +4,7 @@
 
 pub(super) mod command;
 pub(super) mod file;
-mod line;
+pub(super) mod line;
 mod wire;
 
 use tallystick::domain::member::Role;

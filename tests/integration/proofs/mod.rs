@@ -28,5 +28,5 @@ mod remains;
 mod schema;
 mod search;
 mod startup;
-mod toil;
+pub mod toil;
 pub mod world;

@@ -79,6 +79,14 @@ impl Site {
         fs::write(file, format!("{CONFIGURATION}{database}")).expect("the folder can be written");
     }
 
+    /// Says less: for tests in which much happens.
+    pub fn whisper(&self) {
+        let file = self.folder.path().join("tallystick.toml");
+        let said = fs::read_to_string(&file).expect("it was written");
+        let less = said.replace("filter = \"debug\"", "filter = \"info\"");
+        fs::write(file, less).expect("the folder can be written");
+    }
+
     /// Folder of the keys, and of the database if that is embedded.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
@@ -193,6 +201,11 @@ pub struct Service {
 }
 
 impl Service {
+    /// Where it takes calls.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
     /// From now on its files may not grow beyond so many bytes; `None` lets them grow again.
     pub fn limit_files(&self, bytes: Option<u64>) {
         use rustix::process::{Pid, Resource, Rlimit, prlimit};

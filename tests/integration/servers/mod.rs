@@ -190,11 +190,11 @@ impl Site {
 }
 
 /// A folder that only its owner may enter, as those of keys must be.
-fn make(folder: &Path) {
+pub fn make(folder: &Path) {
     DirBuilder::new().mode(0o700).create(folder).unwrap();
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     make(to);
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -35,11 +35,17 @@ impl Program {
 
     /// By another address than the service's own.
     pub fn at(server: &TestServer, member: &Actor, address: SocketAddr) -> Self {
+        let shown = &member.credentials;
+        Self::with(&shown.certificate, &shown.key, server.ca.certificate(), address)
+    }
+
+    /// With these certificates.
+    pub fn with(certificate: &str, key: &str, authority: &str, address: SocketAddr) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-        write("member.pem", &member.credentials.certificate);
-        write("member.key", &member.credentials.key);
-        write("ca.pem", server.ca.certificate());
+        write("member.pem", certificate);
+        write("member.key", key);
+        write("ca.pem", authority);
         Self {
             folder,
             url: format!("https://{address}"),
@@ -125,6 +131,11 @@ impl Program {
 }
 
 impl Running {
+    /// Whether it came to its end by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
+
     pub async fn end(self) -> Done {
         let ended = tokio::task::spawn_blocking(|| self.0.wait_with_output().unwrap());
         let output = ended.await.unwrap();

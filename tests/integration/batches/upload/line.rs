@@ -1,7 +1,8 @@
-//! A line to a service that can be held in the middle of what is sent, and cut.
+//! A line to a service that can be held in the middle of what is sent, cut, and led to another service.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -15,6 +16,10 @@ pub struct Line {
 }
 
 struct Plan {
+    /// Where new connections lead.
+    service: watch::Sender<SocketAddr>,
+    /// Bytes that passed to the service.
+    passed: AtomicUsize,
     /// Bytes that may still pass to the service.
     budget: watch::Sender<usize>,
     /// Grows with each cut.
@@ -26,15 +31,27 @@ impl Line {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let plan = Arc::new(Plan {
+            service: watch::Sender::new(service),
+            passed: AtomicUsize::new(0),
             budget: watch::Sender::new(usize::MAX),
             cuts: watch::Sender::new(0),
         });
-        tokio::spawn(pass_all(listener, service, Arc::clone(&plan)));
+        tokio::spawn(pass_all(listener, Arc::clone(&plan)));
         Self { address, plan }
     }
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Leads new connections to this service.
+    pub fn lead_to(&self, service: SocketAddr) {
+        self.plan.service.send_replace(service);
+    }
+
+    /// Bytes that ever passed to a service.
+    pub fn passed(&self) -> usize {
+        self.plan.passed.load(Ordering::Relaxed)
     }
 
     /// So many more bytes reach the service, then nothing until it is cut or released.
@@ -60,10 +77,11 @@ impl Line {
     }
 }
 
-async fn pass_all(listener: TcpListener, service: SocketAddr, plan: Arc<Plan>) {
+async fn pass_all(listener: TcpListener, plan: Arc<Plan>) {
     while let Ok((client, _)) = listener.accept().await {
         let (plan, mut cuts) = (Arc::clone(&plan), plan.cuts.subscribe());
         tokio::spawn(async move {
+            let service = *plan.service.borrow();
             let Ok(server) = TcpStream::connect(service).await else {
                 return;
             };
@@ -71,7 +89,7 @@ async fn pass_all(listener: TcpListener, service: SocketAddr, plan: Arc<Plan>) {
                 (client.into_split(), server.into_split());
             // Dropping all ends is the cut.
             tokio::select! {
-                () = pass(from_client, to_server, Some(&plan.budget)) => {}
+                () = pass(from_client, to_server, Some(&plan)) => {}
                 () = pass(from_server, to_client, None) => {}
                 _ = cuts.changed() => {}
             }
@@ -79,7 +97,7 @@ async fn pass_all(listener: TcpListener, service: SocketAddr, plan: Arc<Plan>) {
     }
 }
 
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, budget: Option<&watch::Sender<usize>>) {
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, plan: Option<&Plan>) {
     let mut buffer = vec![0; 1 << 14];
     loop {
         let Ok(length @ 1..) = from.read(&mut buffer).await else {
@@ -87,9 +105,13 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, budget: Option<&w
         };
         let mut rest = &buffer[..length];
         while !rest.is_empty() {
-            let allowed = match budget {
+            let allowed = match plan {
                 None => rest.len(),
-                Some(budget) => take(budget, rest.len()).await,
+                Some(plan) => {
+                    let allowed = take(&plan.budget, rest.len()).await;
+                    plan.passed.fetch_add(allowed, Ordering::Relaxed);
+                    allowed
+                }
             };
             let (now, later) = rest.split_at(allowed);
             if to.write_all(now).await.is_err() {
