@@ -7,6 +7,7 @@
 
 pub mod advice;
 pub mod crosswalk;
+mod csv_lines;
 pub mod metro2;
 pub mod pboc;
 mod reading;

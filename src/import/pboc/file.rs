@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::PbocDefaults;
 use super::columns::Columns;
 use super::parse::PbocParser;
+use crate::import::csv_lines::Lines;
 use crate::import::{Circumstances, FileError, Parser, Raw, Reader};
 
 /// The most bytes of a row, the header included.
@@ -53,6 +54,7 @@ fn is_too_long(error: &io::Error) -> bool {
 pub struct PbocReader<R> {
     rows: csv::Reader<Rationed<R>>,
     left: Arc<AtomicUsize>,
+    lines: Lines,
     row: ByteRecord,
     header: Vec<String>,
     is_over: bool,
@@ -74,7 +76,8 @@ impl<R: Read + Send> PbocReader<R> {
                 left: Arc::clone(&left),
             });
         let mut row = ByteRecord::new();
-        let raw = read_row(&mut rows, &left, &mut row)?.ok_or_else(|| FileError::Header {
+        let mut lines = Lines::default();
+        let raw = read_row(&mut rows, &left, &mut lines, &mut row)?.ok_or_else(|| FileError::Header {
             problem: "is missing: the file is empty".to_owned(),
         })?;
         let header: Vec<String> = raw.cells.iter().map(|cell| cell.to_string()).collect();
@@ -83,6 +86,7 @@ impl<R: Read + Send> PbocReader<R> {
         Ok(Self {
             rows,
             left,
+            lines,
             row,
             header,
             is_over: false,
@@ -99,10 +103,12 @@ impl<R: Read + Send> PbocReader<R> {
 fn read_row<R: Read>(
     rows: &mut csv::Reader<Rationed<R>>,
     left: &AtomicUsize,
+    lines: &mut Lines,
     row: &mut ByteRecord,
 ) -> Result<Option<Raw>, FileError> {
     left.store(RECORD_BYTES_MAX, Ordering::Relaxed);
-    let line = rows.position().line();
+    let before = rows.position().line();
+    let line = lines.expected(before);
     let broken = |line, problem: &str| FileError::Broken {
         line,
         problem: problem.to_owned(),
@@ -118,7 +124,7 @@ fn read_row<R: Read>(
             });
         }
     }
-    let line = row.position().map_or(line, csv::Position::line);
+    let line = lines.of(before, rows.position().line(), row);
     if row.as_slice().len() > RECORD_BYTES_MAX {
         return Err(broken(line, &TooLong.to_string()));
     }
@@ -144,7 +150,7 @@ impl<R: Read + Send> Reader for PbocReader<R> {
         if self.is_over {
             return Ok(None);
         }
-        let next = read_row(&mut self.rows, &self.left, &mut self.row);
+        let next = read_row(&mut self.rows, &self.left, &mut self.lines, &mut self.row);
         self.is_over = !matches!(next, Ok(Some(_)));
         next
     }

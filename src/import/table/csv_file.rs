@@ -12,12 +12,14 @@ use zeroize::Zeroizing;
 use super::header::Header;
 use super::input::{Meter, RECORD_BYTES_MAX, Refill, broken, file_error};
 use super::rows::{RowParser, cell_text};
+use crate::import::csv_lines::Lines;
 use crate::import::{Circumstances, FileError, Parser, Raw, Reader};
 
 /// Reads rows.
 pub(super) struct CsvReader {
     rows: csv::Reader<Meter<Box<dyn Read + Send>>>,
     refill: Refill,
+    lines: Lines,
     record: ByteRecord,
     parser: Arc<RowParser>,
     ended: bool,
@@ -35,8 +37,8 @@ impl CsvReader {
             .has_headers(false)
             .flexible(true)
             .from_reader(meter);
-        let mut record = ByteRecord::new();
-        let names = match read(&mut rows, &refill, &mut record)? {
+        let (mut lines, mut record) = (Lines::default(), ByteRecord::new());
+        let names = match read(&mut rows, &refill, &mut lines, &mut record)? {
             Some(_) => cells(&record, 1)?.iter().map(|cell| cell.to_string()).collect(),
             None => Vec::new(),
         };
@@ -44,6 +46,7 @@ impl CsvReader {
         let reader = Self {
             rows,
             refill,
+            lines,
             record,
             parser: Arc::new(RowParser::new(Arc::clone(&header), circumstances.clone())),
             ended: false,
@@ -52,7 +55,7 @@ impl CsvReader {
     }
 
     fn row(&mut self) -> Result<Option<Raw>, FileError> {
-        let Some(line) = read(&mut self.rows, &self.refill, &mut self.record)? else {
+        let Some(line) = read(&mut self.rows, &self.refill, &mut self.lines, &mut self.record)? else {
             return Ok(None);
         };
         let cells = cells(&self.record, line)?;
@@ -79,10 +82,12 @@ impl Reader for CsvReader {
 fn read(
     rows: &mut csv::Reader<Meter<Box<dyn Read + Send>>>,
     refill: &Refill,
+    lines: &mut Lines,
     record: &mut ByteRecord,
 ) -> Result<Option<u64>, FileError> {
     refill.for_one_row();
-    let line_before = rows.position().line();
+    let before = rows.position().line();
+    let line_before = lines.expected(before);
     let there = rows
         .read_byte_record(record)
         .map_err(|error| match error.into_kind() {
@@ -90,7 +95,7 @@ fn read(
             // The other kinds are of rows of unlike length, of UTF-8 and of typed rows: none is asked for.
             _ => broken(line_before, "this is not CSV as RFC 4180 describes it"),
         })?;
-    let line = record.position().map_or(line_before, csv::Position::line);
+    let line = lines.of(before, rows.position().line(), record);
     let bytes = record.as_slice().len() + record.len().saturating_sub(1);
     if bytes > RECORD_BYTES_MAX {
         return Err(file_error(
