@@ -130,6 +130,7 @@ impl Work {
         if !self.chunks.is_closed() {
             self.seen.whole.store(1, Ordering::Release);
         }
+        let _ = self.chunks.send(Ok(Chunk::End)).await;
         Ok(())
     }
 

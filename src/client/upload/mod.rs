@@ -33,7 +33,7 @@ use stream::{Ended, Service};
 /// The records of a batch in their order, as often as they are asked for.
 pub trait RecordSource {
     /// Begins anew: the records before `from` come as [`Chunk::Passed`], the others as [`Chunk::Records`]. Every start
-    /// gives the same records. The channel ends behind the last record or an error; dropping the receiver ends the work.
+    /// gives the same records. Behind the last one comes [`Chunk::End`]; dropping the receiver ends the work.
     fn start(&mut self, from: u64) -> mpsc::Receiver<Result<Chunk, SourceError>>;
 }
 
@@ -44,6 +44,8 @@ pub enum Chunk {
     Passed(Vec<Option<Amounts>>),
     /// Records to send.
     Records(Vec<BatchRecord<SubjectToken>>),
+    /// There are no more. A channel that closes without it broke off: nothing is known of the rest.
+    End,
 }
 
 /// Why a source gives no more.

@@ -132,8 +132,13 @@ async fn feed(
     resume_from: u64,
 ) -> Result<(), Ended> {
     let mut tally = Tally::default();
-    while let Some(chunk) = chunks.recv().await {
+    loop {
+        let Some(chunk) = chunks.recv().await else {
+            let broke_off = "the source of the records broke off before their end";
+            return Err(Ended::Final(UploadError::Records(broke_off.into())));
+        };
         match chunk? {
+            Chunk::End => break,
             Chunk::Passed(passed) => {
                 for amounts in passed {
                     tally.add(amounts);

@@ -34,11 +34,18 @@ fn record(number: usize) -> BatchRecord<SubjectToken> {
     }
 }
 
+/// How a source ends.
+enum End {
+    Told,
+    /// What would tell it is kept.
+    Never,
+    Broken,
+}
+
 /// So many records, and what holds the end back.
 struct Deletions {
     count: usize,
-    /// Kept: then the source never ends.
-    endless: bool,
+    end: End,
     open: Vec<mpsc::Sender<Result<Chunk, SourceError>>>,
 }
 
@@ -46,7 +53,7 @@ impl Deletions {
     fn of(count: usize) -> Self {
         Self {
             count,
-            endless: false,
+            end: End::Told,
             open: Vec::new(),
         }
     }
@@ -55,15 +62,17 @@ impl Deletions {
 impl RecordSource for Deletions {
     fn start(&mut self, from: u64) -> mpsc::Receiver<Result<Chunk, SourceError>> {
         let from = usize::try_from(from).unwrap();
-        let (chunks, made) = mpsc::channel(2);
+        let (chunks, made) = mpsc::channel(3);
         let passed = from.min(self.count);
         if passed > 0 {
             chunks.try_send(Ok(Chunk::Passed(vec![None; passed]))).unwrap();
         }
         let records = (passed..self.count).map(record).collect();
         chunks.try_send(Ok(Chunk::Records(records))).unwrap();
-        if self.endless {
-            self.open.push(chunks);
+        match self.end {
+            End::Told => chunks.try_send(Ok(Chunk::End)).unwrap(),
+            End::Never => self.open.push(chunks),
+            End::Broken => {}
         }
         made
     }
@@ -84,6 +93,23 @@ fn reason(error: &UploadError) -> &str {
         UploadError::Client(tallystick::client::ClientError::Refused(refusal)) => &refusal.reason,
         other => panic!("no refusal: {other:?}"),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_breaks_off_is_no_end_of_the_batch() {
+    let server = server().await;
+    let lender = server.enrol("lender-a", &[Role::Lender]).await;
+    let client = lender.client().await;
+    let mut source = Deletions {
+        end: End::Broken,
+        ..Deletions::of(5)
+    };
+    let broken = upload(&client, &header(1), &mut source).await.unwrap_err();
+    assert!(matches!(broken, UploadError::Records(_)), "{broken:?}");
+    let begun = batch(&lender, "night").await.unwrap();
+    assert_eq!(begun.state(), pb::BatchState::Receiving);
+    let summary = upload(&client, &header(1), &mut Deletions::of(9)).await.unwrap();
+    assert_eq!(summary.records_received, 9);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +161,7 @@ async fn a_batch_that_another_stream_carries_now_is_given_up() {
     let (first, second) = (lender.client().await, lender.client().await);
     let older = tokio::spawn(async move {
         let mut source = Deletions {
-            endless: true,
+            end: End::Never,
             ..Deletions::of(300)
         };
         upload(&first, &header(1), &mut source).await
