@@ -161,15 +161,23 @@ fn advance(set: &mut WorkingSet, account: &AccountRow, report: &Report, at: Time
         advance_proofs(&mut row.version.liabilities, &position.liabilities);
     });
     // Its tokens are all on file, so the plan can only refresh links.
-    if let Ok(plan) = Plan::of(set, &position.liabilities) {
+    let plan = Plan::of(set, &position.liabilities);
+    // Tokens that mean somebody else than the holder since a merge or split are looked up each time.
+    let mean_holder = plan
+        .as_ref()
+        .is_ok_and(|plan| plan.holder() == Some(account.holder));
+    if let Ok(plan) = plan {
         plan.carry_out(set, account.member_no, set.rules.zone.date_of(at));
     }
-    let digests = report.token_digests.clone();
+    // The same tokens may be of another key version by now.
+    let digests = report
+        .token_digests
+        .clone()
+        .or_else(|| account.token_digests.clone());
     record::put_account(
         set,
         AccountRow {
-            // The same tokens may be of another key version by now.
-            token_digests: digests.or_else(|| account.token_digests.clone()),
+            token_digests: digests.filter(|_| mean_holder),
             ..set
                 .accounts
                 .get(&(account.member_no, account.account_ref.clone()))

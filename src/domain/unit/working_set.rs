@@ -126,9 +126,10 @@ pub type RequestName = (MemberNo, Rpc, RequestId);
 pub struct Keys {
     /// Tokens presented.
     pub pseudonyms: BTreeSet<Pseudonym>,
-    /// Accounts named.
+    /// Accounts named, but for those that are only recognised: with all rows of those whom they may concern.
     pub accounts: BTreeSet<(MemberNo, AccountRef)>,
-    /// Accounts whose tokens were recognised: what they mean is found by their numbers.
+    /// Accounts whose tokens were recognised: whom these mean is found by their numbers, and of those liable no more is
+    /// needed than the account's own rows, for nobody becomes or ceases to be liable.
     pub recognised: BTreeSet<(MemberNo, AccountRef)>,
     /// Accounts of which all past versions are needed.
     pub versions: BTreeSet<(MemberNo, AccountRef)>,
@@ -203,8 +204,13 @@ impl Keys {
 
     /// What one record of a batch needs.
     pub(super) fn add_item(&mut self, member_no: MemberNo, item: &Item) {
-        self.accounts
-            .extend(item.account_ref.clone().map(|account| (member_no, account)));
+        let name = item.account_ref.clone().map(|account| (member_no, account));
+        match &item.act {
+            ItemAct::Recognised(_) => self.recognised.extend(name),
+            ItemAct::Unreadable(_) | ItemAct::Delete(_) | ItemAct::Report(_) | ItemAct::Correct(_) => {
+                self.accounts.extend(name);
+            }
+        }
         match &item.act {
             ItemAct::Report(report) => self.add_report(member_no, &report.position),
             ItemAct::Correct(correction) => {
@@ -212,11 +218,7 @@ impl Keys {
                 self.versions
                     .insert((member_no, correction.report.position.account_ref.clone()));
             }
-            ItemAct::Recognised(_) => {
-                self.recognised
-                    .extend(item.account_ref.clone().map(|account| (member_no, account)));
-            }
-            ItemAct::Unreadable(_) | ItemAct::Delete(_) => {}
+            ItemAct::Recognised(_) | ItemAct::Unreadable(_) | ItemAct::Delete(_) => {}
         }
     }
 

@@ -293,10 +293,11 @@ async fn find_accounts(
     session: &Session,
     keys: &Keys,
 ) -> Outcome<BTreeMap<(MemberNo, AccountRef), AccountRow>> {
-    if keys.accounts.is_empty() {
+    let named: BTreeSet<_> = keys.accounts.union(&keys.recognised).collect();
+    if named.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let names = Arrays::of(&keys.accounts, |(member_no, account_ref), sink| {
+    let names = Arrays::of(&named, |(member_no, account_ref), sink| {
         sink.number(member_no.0).text(account_ref.as_str());
     });
     let found = FIND_ACCOUNTS

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use rusqlite::{Row, params};
 
 use super::failure::{Outcome, corrupt};
+use super::reads::CURRENT_POSITION;
 use super::statement::{Prepares, Statement};
 use super::usage;
 use crate::domain::date::to_epoch_days;
@@ -159,6 +160,10 @@ pub(super) fn load(
     for subject in subjects {
         reading.fill(subject, set)?;
     }
+    // Behind all that need everything of a subject.
+    for name in &keys.recognised {
+        load_recognised(connection, name, set)?;
+    }
     check_holders(set)
 }
 
@@ -260,9 +265,6 @@ fn load_accounts(
         let liable = liable(connection, set, &account)?;
         subjects.extend(liable.iter().copied());
         set.liable.insert(account.account_no, liable);
-        if keys.recognised.contains(&(*member_no, account_ref.clone())) {
-            resolve_tokens(connection, set, &account)?;
-        }
         if keys.versions.contains(&(*member_no, account_ref.clone())) {
             set.past_versions
                 .insert(account.account_no, past_versions(connection, account.account_no)?);
@@ -310,31 +312,82 @@ fn liable(
     Ok(liable)
 }
 
-/// Whom the tokens of an account mean that was recognised by them. Strong tokens of the primary liability mean its holder:
-/// a merge or split would have made them unrecognised.
-fn resolve_tokens(connection: &impl Prepares, set: &mut WorkingSet, account: &AccountRow) -> Outcome<()> {
-    let rows = set.subjects.get(&account.holder);
-    let row = rows.and_then(|rows| rows.positions.get(&(account.member_no, account.account_no)));
-    let liabilities = row.map(|row| row.version.liabilities.clone()).unwrap_or_default();
-    for (place, liability) in liabilities.iter().enumerate() {
-        for TokenRef {
-            identifier_type,
-            token_id,
-        } in liability.tokens.iter().map(|shown| shown.token)
-        {
-            if place == 0 && identifier_type.is_strong() {
-                set.known_tokens.insert(token_id, account.holder);
-                continue;
-            }
-            let subject = SUBJECT_OF_TOKEN.get(connection, params![token_id.0], |row| Ok(row.get(0)?))?;
-            let subject = SubjectId(subject);
-            set.known_tokens.insert(token_id, subject);
-            if !identifier_type.is_strong() && !set.links.contains_key(&subject) {
-                set.links.insert(subject, links_of(connection, subject)?);
-            }
-        }
+/// Reads an account whose tokens were recognised: its own rows and whom its tokens mean.
+fn load_recognised(
+    connection: &impl Prepares,
+    name: &(MemberNo, AccountRef),
+    set: &mut WorkingSet,
+) -> Outcome<()> {
+    let account = match set.accounts.get(name) {
+        Some(account) => account.clone(),
+        None => match find_account(connection, name.0, &name.1)? {
+            Some(account) => account,
+            None => return Ok(()),
+        },
+    };
+    own_row(connection, &account, account.holder, set)?;
+    let mut liable = resolve_tokens(connection, set, &account)?;
+    for subject in &liable {
+        own_row(connection, &account, *subject, set)?;
+    }
+    liable.insert(account.holder);
+    set.liable.entry(account.account_no).or_insert(liable);
+    set.accounts.insert(name.clone(), account);
+    Ok(())
+}
+
+/// Reads the row of an account that concerns a subject, unless it is there.
+fn own_row(
+    connection: &impl Prepares,
+    account: &AccountRow,
+    subject: SubjectId,
+    set: &mut WorkingSet,
+) -> Outcome<()> {
+    let key = (account.member_no, account.account_no);
+    if let Entry::Vacant(place) = set.subjects.entry(subject).or_default().positions.entry(key) {
+        let found = CURRENT_POSITION.find(connection, params![subject.0, key.0.0, key.1.0], |row| {
+            rows::position(&mut Columns::new(row, "position"))
+        })?;
+        found.map(|row| place.insert(row));
     }
     Ok(())
+}
+
+/// Whom the tokens of an account mean that was recognised by them: its holder apart. Strong tokens of the primary liability
+/// mean the holder: a merge or split would have made them unrecognised.
+fn resolve_tokens(
+    connection: &impl Prepares,
+    set: &mut WorkingSet,
+    account: &AccountRow,
+) -> Outcome<BTreeSet<SubjectId>> {
+    let rows = set.subjects.get(&account.holder);
+    let row = rows.and_then(|rows| rows.positions.get(&(account.member_no, account.account_no)));
+    let row = row.ok_or_else(|| corrupt("account", account.account_no.0))?;
+    let tokens: Vec<(usize, TokenRef)> = row
+        .version
+        .liabilities
+        .iter()
+        .enumerate()
+        .flat_map(|(place, liability)| liability.tokens.iter().map(move |shown| (place, shown.token)))
+        .collect();
+    let mut others = BTreeSet::new();
+    for (place, token) in tokens {
+        let is_strong = token.identifier_type.is_strong();
+        if place == 0 && is_strong {
+            set.known_tokens.insert(token.token_id, account.holder);
+            continue;
+        }
+        let subject = SUBJECT_OF_TOKEN.get(connection, params![token.token_id.0], |row| Ok(row.get(0)?))?;
+        let subject = SubjectId(subject);
+        set.known_tokens.insert(token.token_id, subject);
+        if place > 0 {
+            others.insert(subject);
+        }
+        if !is_strong && !set.links.contains_key(&subject) {
+            set.links.insert(subject, links_of(connection, subject)?);
+        }
+    }
+    Ok(others)
 }
 
 /// Every account that was loaded must have its current version.

@@ -124,6 +124,7 @@ conformance! {
     recognised {
         accounts_are_recognised_by_the_digests_of_their_tokens,
         accounts_of_merged_people_are_recognised_no_more,
+        accounts_that_name_two_people_since_a_split_are_looked_up_each_time,
     }
     judgements {
         a_dry_run_keeps_its_results_and_changes_no_position,

@@ -9,7 +9,7 @@ use tallystick::domain::violation::Code;
 
 use super::batches::{Stream, header, item};
 use super::engine::Engine;
-use super::market::{Loan, Market, account, administer, mobile, national_id, today};
+use super::market::{Loan, Market, account, administer, mobile, national_id, passport, today};
 
 /// What a report says of an account whose tokens were recognised.
 fn recognised(loan: &Loan, digests: &[u8]) -> Item {
@@ -111,5 +111,40 @@ pub async fn accounts_of_merged_people_are_recognised_no_more(engine: &dyn Engin
         reason: "one person".to_owned(),
     });
     market.accept(super::market::OPERATOR, merge).await;
+    assert_eq!(known().await, [false]);
+}
+
+pub async fn accounts_that_name_two_people_since_a_split_are_looked_up_each_time(engine: &dyn Engine) {
+    let market = Market::on(engine).await;
+    let loan = Loan::new("A1", &[national_id(1), passport(1)]);
+    let with_digests = |loan: &Loan| {
+        let Action::Report(mut report) = loan.report() else {
+            panic!("a loan is reported");
+        };
+        report.token_digests = Some(vec![3; 16]);
+        Action::Report(report)
+    };
+    let known = async || {
+        let asked = vec![(account("A1"), vec![3; 16])];
+        market.store.recognise(market.a, asked).await.unwrap()
+    };
+    market
+        .accept(
+            market.a,
+            with_digests(&loan.clone().said(days_before(today(), 2), 1)),
+        )
+        .await;
+    assert_eq!(known().await, [true]);
+    // With a loan of her own the first person is not taken for the second one again.
+    market.report(market.b, &Loan::new("B1", &[national_id(1)])).await;
+    let split = administer(Administration::SplitSubject {
+        token: passport(1),
+        reason: "two people".to_owned(),
+    });
+    market.accept(super::market::OPERATOR, split).await;
+    assert_eq!(known().await, [false]);
+    market
+        .accept(market.a, with_digests(&loan.said(today(), 2)))
+        .await;
     assert_eq!(known().await, [false]);
 }

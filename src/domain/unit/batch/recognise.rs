@@ -3,8 +3,10 @@
 //! Whoever prepared the chunk looked before the unit of work; in between somebody may have reported the account with other
 //! tokens. Then nothing of the chunk is decided, and it is prepared again.
 
+use std::collections::BTreeSet;
+
 use super::{Item, ItemAct, Recognised};
-use crate::domain::names::MemberNo;
+use crate::domain::names::{MemberNo, SubjectId};
 use crate::domain::position::{Liability, Position};
 use crate::domain::token::{Presented, Shown, Token as _, TokenRef};
 use crate::domain::unit::report::current_row;
@@ -86,10 +88,38 @@ fn account_of<'s>(set: &'s WorkingSet, member_no: MemberNo, stated: &Recognised)
                     .eq(said.tokens.iter().map(|shown| shown.token.identifier_type()))
             });
     let same_tokens = account.token_digests.as_ref() == Some(&stated.token_digests);
-    // A merge or split in between may have given the account other tokens than those that were loaded.
-    let loaded = known
-        .iter()
-        .flat_map(|liability| &liability.tokens)
-        .all(|shown| set.known_tokens.contains_key(&shown.token.token_id));
-    (same_shape && same_tokens && loaded).then_some(account)
+    (same_shape && same_tokens && means_those_liable(set, account, known)).then_some(account)
+}
+
+/// Whether the tokens mean those who are liable on file, so that nobody's rows come or go. A merge or split in between may
+/// have given them another meaning, or the account other tokens than those that were loaded.
+fn means_those_liable(set: &WorkingSet, account: &AccountRow, known: &[Liability<TokenRef>]) -> bool {
+    let mut meant = BTreeSet::new();
+    for liability in known {
+        let (strong, weak): (Vec<TokenRef>, Vec<TokenRef>) = liability
+            .tokens
+            .iter()
+            .map(|shown| shown.token)
+            .partition(|token| token.identifier_type.is_strong());
+        let decisive = if strong.is_empty() { &weak } else { &strong };
+        let subjects: BTreeSet<_> = decisive
+            .iter()
+            .map(|token| set.known_tokens.get(&token.token_id))
+            .collect();
+        let all_loaded = weak
+            .iter()
+            .all(|token| set.known_tokens.contains_key(&token.token_id));
+        match (subjects.len(), subjects.first()) {
+            (1, Some(Some(subject))) if all_loaded => meant.insert(**subject),
+            _ => return false,
+        };
+    }
+    let key = (account.member_no, account.account_no);
+    let has_row = |subject: &&SubjectId| {
+        set.subjects
+            .get(subject)
+            .is_some_and(|rows| rows.positions.contains_key(&key))
+    };
+    let liable = set.liable.get(&account.account_no).into_iter().flatten();
+    liable.filter(has_row).eq(&meant)
 }

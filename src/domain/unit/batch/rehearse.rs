@@ -35,7 +35,7 @@ pub(super) fn alone(set: &WorkingSet, member_no: MemberNo, item: &Item) -> Worki
             copy.links.insert(row.subject_id, links.clone());
         }
     }
-    for name in &keys.accounts {
+    for name in keys.accounts.union(&keys.recognised) {
         let Some(account) = set.accounts.get(name) else {
             continue;
         };
