@@ -67,9 +67,9 @@ pub struct Target {
 crate::redacted_debug!(Target);
 
 impl Target {
-    /// Brings what a batch writes into the order of the widest table, as a bulk load would.
-    pub fn sort_window(targets: &mut [Self]) {
-        targets.sort_by_key(|target| (target.subject_id, target.member_no, target.account_no));
+    /// Brings what each member's batch writes into the order of the widest table, as a bulk load would.
+    pub fn sort_windows(targets: &mut [Self]) {
+        targets.sort_by_key(|target| (target.member_no, target.subject_id, target.account_no));
     }
 
     /// Something about the subject that tokens name.

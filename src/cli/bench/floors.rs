@@ -80,7 +80,7 @@ pub(super) fn grouped(
         floor.learn(work)?;
         floor.resolve(work, targets)?;
         if work == Work::Batch {
-            Target::sort_window(targets);
+            Target::sort_windows(targets);
         }
         let count = u32::try_from(targets.len())?;
         let processes: Vec<u32> = floor.process().into_iter().filter(|_| seen).collect();

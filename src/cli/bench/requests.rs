@@ -272,6 +272,9 @@ impl<'a> Requests<'a> {
 
     /// What the floors read and write: other subjects in the same disorder.
     pub fn targets(&mut self, work: Work, count: usize, who: Who) -> anyhow::Result<Vec<Target>> {
+        if work == Work::Batch {
+            return self.books(count);
+        }
         let opened = self.cursors[CALLERS].opened;
         self.cursors[CALLERS].opened += u64::try_from(count)?;
         let subjects = self.subjects(CALLERS, who, count);
@@ -286,15 +289,28 @@ impl<'a> Requests<'a> {
                     let lender = usize::try_from(lender(*subject, 0)).unwrap_or(0);
                     let (_, member_no) = self.ground.lenders[lender];
                     let account = match work {
-                        Work::Query | Work::Review => String::new(),
+                        Work::Query | Work::Review | Work::Batch => String::new(),
                         Work::Open => format!("N-{}-floor", letters(number)),
-                        Work::Update | Work::Batch => account_ref(*subject, 0),
+                        Work::Update => account_ref(*subject, 0),
                     };
                     Ok(Target::new(self.ground.pseudonyms(*subject)?, member_no, account))
                 })
                 .collect()
         })?;
         Ok(made.into_iter().flatten().collect())
+    }
+
+    /// What the floor of batches reads and writes: the books of whole lenders, as batches are, but of others than those that
+    /// upload in the meantime, if there are so many.
+    fn books(&self, count: usize) -> anyhow::Result<Vec<Target>> {
+        let mut targets = Vec::with_capacity(count);
+        for (accounts, (_, member_no)) in self.accounts.iter().zip(&self.ground.lenders).rev() {
+            for (subject, place) in accounts.iter().take(count - targets.len()) {
+                let tokens = self.ground.pseudonyms(*subject)?;
+                targets.push(Target::new(tokens, *member_no, account_ref(*subject, *place)));
+            }
+        }
+        Ok(targets)
     }
 
     /// Tokens of subjects as a caller knows them.

@@ -93,7 +93,7 @@ pub(super) fn delete(
 
 fn on_file(set: &WorkingSet, key: &(MemberNo, AccountRef)) -> Option<(AccountRow, PositionRow)> {
     let account = set.accounts.get(key)?.clone();
-    let row = current_row(set, &account)?;
+    let row = current_row(set, &account)?.clone();
     Some((account, row))
 }
 

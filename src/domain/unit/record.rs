@@ -32,23 +32,27 @@ pub(super) fn subjects_of(set: &WorkingSet, account: &AccountRow) -> Vec<Subject
 
 /// The current rows of an account, one for each liable subject.
 pub(super) fn rows_of(set: &WorkingSet, account: &AccountRow) -> Vec<PositionRow> {
+    row_refs(set, account).cloned().collect()
+}
+
+fn row_refs<'s>(
+    set: &'s WorkingSet,
+    account: &AccountRow,
+) -> impl Iterator<Item = &'s PositionRow> + use<'s> {
     let key = (account.member_no, account.account_no);
     let subjects = set.liable.get(&account.account_no);
-    subjects
+    let rows = subjects
         .into_iter()
         .flatten()
-        .filter_map(|subject| set.subjects.get(subject)?.positions.get(&key).cloned())
-        .collect()
+        .filter_map(|subject| set.subjects.get(subject));
+    rows.filter_map(move |rows| rows.positions.get(&key))
 }
 
 /// Makes `row` (as it concerns any subject) the account's current state for the subjects of `plan`.
 pub(super) fn put_current(set: &mut WorkingSet, account: &AccountRow, row: &PositionRow, plan: &Plan) {
     let key = (account.member_no, account.account_no);
     let roles = plan.roles();
-    let before: BTreeSet<SubjectId> = rows_of(set, account)
-        .into_iter()
-        .map(|known| known.subject_id)
-        .collect();
+    let before: BTreeSet<SubjectId> = row_refs(set, account).map(|known| known.subject_id).collect();
     let after: BTreeSet<SubjectId> = roles.iter().map(|(subject, _)| *subject).collect();
     rehome_history(set, account, &before, &after);
     for gone in before.difference(&after) {

@@ -25,7 +25,7 @@ pub(super) fn decide(
     let Some(account) = set.accounts.get(&key).cloned() else {
         return open(set, member_no, report, at);
     };
-    let Some(row) = current_row(set, &account) else {
+    let Some(row) = current_row(set, &account).cloned() else {
         return Err(refuse(report, vec![unknown_account("position.account_ref")]));
     };
     if row.deleted.is_some() {
@@ -44,16 +44,14 @@ pub(super) fn decide(
             report,
         )),
         (Ordering::Greater, true) => Ok(advance(set, &account, report, at)),
-        (Ordering::Greater, false) => replace(set, &account, &row, report, at),
+        (Ordering::Greater, false) => replace(set, &account, row, report, at),
     }
 }
 
 /// The row that an account's current version is read from.
-pub(super) fn current_row(set: &WorkingSet, account: &AccountRow) -> Option<PositionRow> {
+pub(super) fn current_row<'s>(set: &'s WorkingSet, account: &AccountRow) -> Option<&'s PositionRow> {
     let rows = set.subjects.get(&account.holder)?;
-    rows.positions
-        .get(&(account.member_no, account.account_no))
-        .cloned()
+    rows.positions.get(&(account.member_no, account.account_no))
 }
 
 /// Everything that is wrong: what the message shows and what the file shows.
@@ -90,12 +88,8 @@ fn open(
     let version = version_of(1, report, &plan, at);
     plan.carry_out(set, member_no, set.rules.zone.date_of(at));
     record::put_account(set, account.clone());
-    record::put_current(
-        set,
-        &account,
-        &record::first_row(&account, version.clone(), at),
-        &plan,
-    );
+    let row = record::first_row(&account, version.clone(), at);
+    record::put_current(set, &account, &row, &plan);
     record::note_report(set, member_no, version.order.as_of);
     record::count_report(set, member_no, report, &[], at);
     Ok(recorded(set, &account, &version, at, report))
@@ -104,7 +98,7 @@ fn open(
 fn replace(
     set: &mut WorkingSet,
     account: &AccountRow,
-    row: &PositionRow,
+    mut row: PositionRow,
     report: &Report,
     at: Timestamp,
 ) -> Result<Decision, Refused> {
@@ -121,12 +115,9 @@ fn replace(
     };
     let version = version_of(account.versions_made, report, &plan, at);
     plan.carry_out(set, account.member_no, set.rules.zone.date_of(at));
-    let row = PositionRow {
-        last_received_at: at,
-        version: version.clone(),
-        ..row.clone()
-    };
-    replace_current(set, &account, &row, &plan);
+    row.last_received_at = at;
+    let past = std::mem::replace(&mut row.version, version.clone());
+    replace_current(set, &account, &row, past, &plan);
     record::note_report(set, account.member_no, version.order.as_of);
     record::count_report(set, account.member_no, report, &warnings, at);
     let mut decision = recorded(set, &account, &version, at, report);
@@ -137,20 +128,19 @@ fn replace(
 }
 
 /// Puts a newer version in the place of the current one, which time has overtaken.
-fn replace_current(set: &mut WorkingSet, account: &AccountRow, row: &PositionRow, plan: &Plan) {
-    let known = set
-        .accounts
-        .get(&(account.member_no, account.account_ref.clone()))
-        .cloned();
-    let past = known.and_then(|known| current_row(set, &known));
+fn replace_current(
+    set: &mut WorkingSet,
+    account: &AccountRow,
+    row: &PositionRow,
+    past: Version,
+    plan: &Plan,
+) {
     record::put_account(set, account.clone());
     record::put_current(set, account, row, plan);
-    if let Some(past) = past {
-        for (subject, _) in plan.roles() {
-            record::put_history(set, record::history_row(subject, account, &past.version));
-        }
-        record::put_past(set, account, past.version, None);
+    for (subject, _) in plan.roles() {
+        record::put_history(set, record::history_row(subject, account, &past));
     }
+    record::put_past(set, account, past, None);
 }
 
 fn advance(set: &mut WorkingSet, account: &AccountRow, report: &Report, at: Timestamp) -> Decision {
@@ -188,10 +178,9 @@ fn advance(set: &mut WorkingSet, account: &AccountRow, report: &Report, at: Time
     record::note_report(set, account.member_no, position.order.as_of);
     record::count_report(set, account.member_no, report, &[], at);
     let received_at = at;
-    let version = current_row(set, account).map(|row| row.version);
-    version.map_or_else(
+    current_row(set, account).map_or_else(
         || recorded_as(Vec::new(), 1, received_at, report),
-        |version| recorded(set, account, &version, received_at, report),
+        |row| recorded(set, account, &row.version, received_at, report),
     )
 }
 

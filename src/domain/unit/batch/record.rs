@@ -286,9 +286,9 @@ fn corrected(set: &mut WorkingSet, member_no: MemberNo, correction: &Correction,
 }
 
 fn version_of_pair(set: &WorkingSet, account: &AccountRow, order: ReportOrder) -> Option<Version> {
-    let current = current_row(set, account).map(|row| row.version);
+    let current = current_row(set, account).map(|row| &row.version);
     if let Some(current) = current.filter(|current| current.order == order) {
-        return Some(current);
+        return Some(current.clone());
     }
     let past = set.past_versions.get(&account.account_no)?;
     past.iter()
