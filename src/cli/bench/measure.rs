@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use super::calls::{Call, is_answer, open_empty, open_review, query, report, upload};
 use super::floors;
-use super::ground::{CALLERS, Ground};
+use super::ground::Ground;
 use super::load::{Load, Measured};
 use super::machine::{Cores, pin, processor};
 use super::part::{Part, Server};
@@ -23,8 +23,6 @@ use crate::store::floor::{Floor, Work};
 const PILOT_CALLS: usize = 200;
 /// Requests made for each one that is expected to be sent.
 const SPARE: f64 = 1.5;
-/// Most questions of each caller about subjects with 200 positions, of which there are few.
-const DEEP_CALLS: usize = 1_000;
 /// Empty messages of each caller: more than any round can send.
 const EMPTY_CALLS: usize = 5_000_000;
 /// Most records of a batch.
@@ -77,10 +75,10 @@ fn runtime(cores: &Cores) -> anyhow::Result<tokio::runtime::Runtime> {
         .context("the threads of the load cannot be started")
 }
 
-struct Running<'a> {
+pub(super) struct Running<'a> {
     ground: &'a Ground,
     cores: &'a Cores,
-    requests: Requests<'a>,
+    pub requests: Requests<'a>,
     /// Calls of one caller in a second, as last measured.
     rates: Vec<(Call, f64)>,
     empty: Server,
@@ -88,7 +86,7 @@ struct Running<'a> {
 }
 
 /// The best of the rounds so far.
-struct Best {
+pub(super) struct Best {
     figures: Vec<(Call, Figures)>,
     mapping: Option<Cost>,
     /// By call: reading and writing.
@@ -96,7 +94,7 @@ struct Best {
 }
 
 impl Best {
-    fn figures(&self, call: Call) -> anyhow::Result<Figures> {
+    pub fn figures(&self, call: Call) -> anyhow::Result<Figures> {
         let found = self.figures.iter().find(|(known, _)| *known == call);
         found
             .map(|(_, figures)| *figures)
@@ -155,7 +153,7 @@ impl Running<'_> {
     }
 
     /// Requests that each caller may send in a time.
-    fn expected(&self, call: Call, time: Duration) -> usize {
+    pub fn expected(&self, call: Call, time: Duration) -> usize {
         let rate = self
             .rates
             .iter()
@@ -165,7 +163,7 @@ impl Running<'_> {
         usize::try_from(whole(count)).unwrap_or(usize::MAX)
     }
 
-    async fn connect(&self, part: Part, count: usize) -> anyhow::Result<Vec<Client>> {
+    pub async fn connect(&self, part: Part, count: usize) -> anyhow::Result<Vec<Client>> {
         let server = match part {
             Part::Service => &self.service,
             Part::Empty => &self.empty,
@@ -183,7 +181,7 @@ impl Running<'_> {
         Ok(clients)
     }
 
-    async fn call(
+    pub async fn call(
         &mut self,
         call: Call,
         clients: &[Client],
@@ -236,7 +234,8 @@ impl Running<'_> {
             Call::Batch => {
                 // The first batch makes every account known by its tokens.
                 let count = count.clamp(self.requests.own(0), BATCH_RECORDS_MAX);
-                load.batches(self.requests.batches(callers, count)?, upload).await
+                load.batches(self.requests.batches(0..callers, count)?, upload)
+                    .await
             }
         };
         let measured = measured.with_context(|| format!("{} failed", call.name()))?;
@@ -271,42 +270,6 @@ impl Running<'_> {
             best.note_floors(call, costs);
         }
         Ok(())
-    }
-
-    async fn growth(&mut self, plan: &Plan, best: &Best) -> anyhow::Result<Vec<Growth>> {
-        let few = self.connect(Part::Service, plan.connections).await?;
-        // One at a time on each connection: calls about one subject in one group would share its reading.
-        let count = self.expected(Call::Query, plan.time);
-        let plain = self.call(Call::Query, &few, 1, plan.time, count).await?;
-        let deep = self.call(Call::QueryDeep, &few, 1, plan.time, DEEP_CALLS).await?;
-        let many = self.connect(Part::Service, CALLERS).await?;
-        let each = count * plan.connections / CALLERS + 1;
-        let wide = self
-            .call(Call::Query, &many, plan.in_flight, plan.time, each)
-            .await?;
-        let empties = self.connect(Part::Empty, CALLERS).await?;
-        let empty = self
-            .call(Call::Empty, &empties, plan.in_flight, plan.time, 0)
-            .await?;
-        let (plain, deep) = (Figures::of(&plain), Figures::of(&deep));
-        let rate = |wide: &Measured, narrow: Figures| Figures::of(wide).per_second / narrow.per_second;
-        Ok(vec![
-            Growth {
-                name: "query CPU, 200 positions ÷ 2.5",
-                figure: deep.cost.cpu_us / plain.cost.cpu_us,
-                goal: "≤ 10",
-            },
-            Growth {
-                name: "query rate, 64 connections ÷ few",
-                figure: rate(&wide, best.figures(Call::Query)?),
-                goal: "≥ 0.6",
-            },
-            Growth {
-                name: "empty rpc rate, 64 connections ÷ few",
-                figure: rate(&empty, best.figures(Call::Empty)?),
-                goal: "(0.64)",
-            },
-        ])
     }
 
     fn report(

@@ -8,6 +8,7 @@ mod calls;
 mod engine;
 mod floors;
 mod ground;
+mod growth;
 mod load;
 mod machine;
 mod measure;

@@ -127,7 +127,7 @@ pub(super) struct FloorRow {
 /// A line about growth.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Growth {
-    pub name: &'static str,
+    pub name: String,
     pub figure: f64,
     pub goal: &'static str,
 }
@@ -180,11 +180,7 @@ impl Report {
         self.print_rows();
         let mut growth = table(&["growth", "figure", "goal"]);
         for line in &self.growth {
-            growth.add_row([
-                line.name.to_owned(),
-                hundredths(line.figure),
-                line.goal.to_owned(),
-            ]);
+            growth.add_row([line.name.clone(), hundredths(line.figure), line.goal.to_owned()]);
         }
         println!("{growth}");
     }

@@ -1,5 +1,7 @@
 //! Requests made ahead. No caller asks about a subject twice: a repeated question gets the frozen answer of the day.
 
+use std::ops::Range;
+
 use anyhow::Context as _;
 use chrono::NaiveDate;
 
@@ -199,7 +201,7 @@ impl<'a> Requests<'a> {
         callers: usize,
         count: usize,
     ) -> anyhow::Result<Vec<Vec<pb::ReportPositionRequest>>> {
-        let asked = self.numbers(callers, count)?;
+        let asked = self.numbers(0..callers, count)?;
         each(&asked, |caller, numbers| {
             let changed = self.changed(caller, numbers)?;
             let reported = |position| report::report_to_wire(position, EventType::Payment, request_id());
@@ -207,10 +209,10 @@ impl<'a> Requests<'a> {
         })
     }
 
-    /// A batch of each of the first `callers`, of up to `count` known accounts, in the order of their names.
+    /// A batch of each of `callers`, of up to `count` known accounts, in the order of their names; by caller.
     pub fn batches(
         &mut self,
-        callers: usize,
+        callers: Range<usize>,
         count: usize,
     ) -> anyhow::Result<Vec<Vec<pb::UploadBatchRequest>>> {
         let asked = self.numbers(callers, count)?;
@@ -226,10 +228,10 @@ impl<'a> Requests<'a> {
         })
     }
 
-    /// The next changes of each caller.
-    fn numbers(&mut self, callers: usize, count: usize) -> anyhow::Result<Vec<Vec<u64>>> {
-        let mut asked = Vec::with_capacity(callers);
-        for caller in 0..callers {
+    /// The next changes of each of `callers`; none of those before them.
+    fn numbers(&mut self, callers: Range<usize>, count: usize) -> anyhow::Result<Vec<Vec<u64>>> {
+        let mut asked = vec![Vec::new(); callers.start];
+        for caller in callers {
             let first = self.cursors[caller].updated;
             self.cursors[caller].updated += u64::try_from(count)?;
             asked.push((first..self.cursors[caller].updated).collect::<Vec<u64>>());
