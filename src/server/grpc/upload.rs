@@ -146,7 +146,11 @@ impl Reader {
         loop {
             // What is there already joins what waits; nobody waits for more once there is something.
             let next = if self.waiting.is_empty() {
-                messages.message().await
+                tokio::select! {
+                    next = messages.message() => next,
+                    // The caller was told why, and need not send any more to notice.
+                    () = self.steps.closed() => return,
+                }
             } else if let Some(next) = messages.message().now_or_never() {
                 next
             } else {

@@ -94,26 +94,10 @@ fn account_of<'s>(set: &'s WorkingSet, member_no: MemberNo, stated: &Recognised)
 /// Whether the tokens mean those who are liable on file, so that nobody's rows come or go. A merge or split in between may
 /// have given them another meaning, or the account other tokens than those that were loaded.
 fn means_those_liable(set: &WorkingSet, account: &AccountRow, known: &[Liability<TokenRef>]) -> bool {
-    let mut meant = BTreeSet::new();
-    for liability in known {
-        let (strong, weak): (Vec<TokenRef>, Vec<TokenRef>) = liability
-            .tokens
-            .iter()
-            .map(|shown| shown.token)
-            .partition(|token| token.identifier_type.is_strong());
-        let decisive = if strong.is_empty() { &weak } else { &strong };
-        let subjects: BTreeSet<_> = decisive
-            .iter()
-            .map(|token| set.known_tokens.get(&token.token_id))
-            .collect();
-        let all_loaded = weak
-            .iter()
-            .all(|token| set.known_tokens.contains_key(&token.token_id));
-        match (subjects.len(), subjects.first()) {
-            (1, Some(Some(subject))) if all_loaded => meant.insert(**subject),
-            _ => return false,
-        };
-    }
+    let meant: Option<BTreeSet<SubjectId>> = known
+        .iter()
+        .map(|liability| meant_by(set, &liability.tokens))
+        .collect();
     let key = (account.member_no, account.account_no);
     let has_row = |subject: &&SubjectId| {
         set.subjects
@@ -121,5 +105,19 @@ fn means_those_liable(set: &WorkingSet, account: &AccountRow, known: &[Liability
             .is_some_and(|rows| rows.positions.contains_key(&key))
     };
     let liable = set.liable.get(&account.account_no).into_iter().flatten();
-    liable.filter(has_row).eq(&meant)
+    meant.is_some_and(|meant| liable.filter(has_row).eq(&meant))
+}
+
+/// The one subject that tokens mean, strong ones before weak ones, if all are loaded.
+fn meant_by(set: &WorkingSet, tokens: &[Presented<TokenRef>]) -> Option<SubjectId> {
+    let is_strong = |token: TokenRef| token.identifier_type.is_strong();
+    let any_strong = tokens.iter().any(|shown| is_strong(shown.token));
+    let mut meant = None;
+    for Presented { token, .. } in tokens {
+        let subject = *set.known_tokens.get(&token.token_id)?;
+        if is_strong(*token) == any_strong && *meant.get_or_insert(subject) != subject {
+            return None;
+        }
+    }
+    meant
 }
