@@ -1,5 +1,7 @@
 //! Builders of rows for tests: everything is an ordinary loan but what the test is about.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 
 use super::date::{Timestamp, days_before};
@@ -52,7 +54,7 @@ pub fn position() -> PositionBuilder {
         disputed: false,
         suppressed: false,
         missing_batches: 0,
-        version,
+        version: Arc::new(version),
     })
 }
 
@@ -81,56 +83,56 @@ impl PositionBuilder {
 
     /// Past due by so many days.
     pub fn dpd(mut self, days_past_due: u32) -> Self {
-        self.0.version.facts.days_past_due = days_past_due;
+        self.version().facts.days_past_due = days_past_due;
         self
     }
 
     /// Outstanding in all, minor units.
     pub fn outstanding(mut self, outstanding_total: i64) -> Self {
-        self.0.version.facts.outstanding_total = outstanding_total;
+        self.version().facts.outstanding_total = outstanding_total;
         self
     }
 
     /// Opened so many days ago.
     pub fn opened(mut self, days_ago: u32) -> Self {
-        self.0.version.facts.opened_on = ago(days_ago);
+        self.version().facts.opened_on = ago(days_ago);
         self
     }
 
     /// Last reported for so many days ago.
     pub fn as_of(mut self, days_ago: u32) -> Self {
-        self.0.version.order.as_of = ago(days_ago);
+        self.version().order.as_of = ago(days_ago);
         self
     }
 
     /// Where the account stands.
     pub fn status(mut self, status: AccountStatus) -> Self {
-        self.0.version.facts.status = status;
+        self.version().facts.status = status;
         self
     }
 
     /// Closed for a reason.
     pub fn closed(mut self, reason: ClosureReason) -> Self {
-        self.0.version.facts.closure_reason = Some(reason);
+        self.version().facts.closure_reason = Some(reason);
         self.status(AccountStatus::Closed)
     }
 
     /// With a limit instead of an amount lent.
     pub fn revolving(mut self, account_type: AccountType, credit_limit: i64) -> Self {
-        self.0.version.facts.account_type = account_type;
-        self.0.version.facts.credit_limit = credit_limit;
+        self.version().facts.account_type = account_type;
+        self.version().facts.credit_limit = credit_limit;
         self
     }
 
     /// Funded together with others of the same reference.
     pub fn funded_by(mut self, group: &str) -> Self {
-        self.0.version.facts.funding_group_ref = Some(group.to_owned());
+        self.version().facts.funding_group_ref = Some(group.to_owned());
         self
     }
 
     /// Other facts.
     pub fn facts(mut self, change: impl FnOnce(&mut Facts)) -> Self {
-        change(&mut self.0.version.facts);
+        change(&mut self.version().facts);
         self
     }
 
@@ -138,6 +140,10 @@ impl PositionBuilder {
     pub fn row(mut self, change: impl FnOnce(&mut PositionRow)) -> Self {
         change(&mut self.0);
         self
+    }
+
+    fn version(&mut self) -> &mut Version {
+        Arc::make_mut(&mut self.0.version)
     }
 
     /// The row.

@@ -1,6 +1,7 @@
 //! A member's own book, under its own tokens again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Reporting;
 use crate::domain::caller::Caller;
@@ -28,7 +29,7 @@ pub struct OwnPosition {
 #[derive(Debug)]
 pub struct OwnVersion {
     /// The version without its liabilities, which are in the position.
-    pub version: Version,
+    pub version: Arc<Version>,
     /// The position as it was.
     pub position: Position<SubjectToken>,
 }
@@ -114,7 +115,7 @@ impl Reporting {
     async fn own_tokens<'a>(
         &self,
         caller: &Caller,
-        versions: impl IntoIterator<Item = &'a Version>,
+        versions: impl IntoIterator<Item = &'a Arc<Version>>,
     ) -> Result<OwnTokens, StoreError> {
         let mut wanted: Vec<TokenId> = versions
             .into_iter()

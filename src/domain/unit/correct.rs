@@ -1,5 +1,7 @@
 //! A correction takes a version's place in time; a deletion hides an account and keeps its history (semantics 5, 8).
 
+use std::sync::Arc;
+
 use super::bind::Plan;
 use super::record;
 use super::report::{
@@ -40,7 +42,13 @@ pub(super) fn decide(
     }
     let before = version_before(set, &account, &row, &target);
     let (plan, warnings) = match &before {
-        Some(before) => plan_change(set, report, before.into(), ChangeKind::Correction, &violations)?,
+        Some(before) => plan_change(
+            set,
+            report,
+            before.as_ref().into(),
+            ChangeKind::Correction,
+            &violations,
+        )?,
         None => (plan_alone(set, report, &violations)?, Vec::new()),
     };
     plan.carry_out(set, member_no, set.rules.zone.date_of(at));
@@ -49,6 +57,7 @@ pub(super) fn decide(
     version.correction_reason = Some(correction.reason.clone());
     version.first_as_of = target.first_as_of;
     version.event = Some(crate::domain::position::EventType::Corrected);
+    let version = Arc::new(version);
     if is_current {
         replace_current(set, &key, version, &plan, report, at);
     } else {
@@ -103,7 +112,7 @@ fn target(
     account: &AccountRow,
     row: &PositionRow,
     number: u64,
-) -> Result<Version, Violation> {
+) -> Result<Arc<Version>, Violation> {
     if row.version.number == number {
         return Ok(row.version.clone());
     }
@@ -132,7 +141,7 @@ fn version_before(
     account: &AccountRow,
     row: &PositionRow,
     target: &Version,
-) -> Option<Version> {
+) -> Option<Arc<Version>> {
     let past = set.past_versions.get(&account.account_no);
     past.into_iter()
         .flatten()
@@ -147,7 +156,7 @@ fn version_before(
 fn replace_current(
     set: &mut WorkingSet,
     key: &(MemberNo, AccountRef),
-    version: Version,
+    version: Arc<Version>,
     plan: &Plan,
     report: &Report,
     at: Timestamp,
@@ -179,8 +188,8 @@ fn replace_current(
 fn replace_past(
     set: &mut WorkingSet,
     key: &(MemberNo, AccountRef),
-    target: Version,
-    version: Version,
+    target: Arc<Version>,
+    version: Arc<Version>,
     at: Timestamp,
 ) {
     let Some((account, _)) = on_file(set, key) else {

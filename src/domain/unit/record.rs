@@ -1,6 +1,7 @@
 //! Puts a decided version on file: position rows, past versions and what they tell, under every liable subject.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::bind::Plan;
 use super::rows::{AccountRow, HistoryRow, PastVersion, PositionRow, Version};
@@ -127,7 +128,7 @@ pub(super) fn put_history(set: &mut WorkingSet, row: HistoryRow) {
 pub(super) fn put_past(
     set: &mut WorkingSet,
     account: &AccountRow,
-    version: Version,
+    version: Arc<Version>,
     corrected_by: Option<u64>,
 ) {
     let past = PastVersion {
@@ -194,7 +195,7 @@ pub(super) fn update_rows(set: &mut WorkingSet, account: &AccountRow, update: im
 }
 
 /// The row of a first version.
-pub(super) fn first_row(account: &AccountRow, version: Version, at: Timestamp) -> PositionRow {
+pub(super) fn first_row(account: &AccountRow, version: Arc<Version>, at: Timestamp) -> PositionRow {
     PositionRow {
         subject_id: account.holder,
         member_no: account.member_no,

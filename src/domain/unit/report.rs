@@ -1,6 +1,7 @@
 //! A report is decided: replay, advance in place, or a new version (semantics 2 *Versions*, 5, 6).
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::bind::{Plan, same_tokens};
 use super::record;
@@ -85,7 +86,7 @@ fn open(
         carried_by: BatchNo(0),
         token_digests: report.token_digests.clone(),
     };
-    let version = version_of(1, report, &plan, at);
+    let version = Arc::new(version_of(1, report, &plan, at));
     plan.carry_out(set, member_no, set.rules.zone.date_of(at));
     record::put_account(set, account.clone());
     let row = record::first_row(&account, version.clone(), at);
@@ -102,7 +103,13 @@ fn replace(
     report: &Report,
     at: Timestamp,
 ) -> Result<Decision, Refused> {
-    let (plan, warnings) = plan_change(set, report, Stated::from(&row.version), ChangeKind::Report, &[])?;
+    let (plan, warnings) = plan_change(
+        set,
+        report,
+        Stated::from(row.version.as_ref()),
+        ChangeKind::Report,
+        &[],
+    )?;
     let Some(holder) = plan.holder() else {
         return Err(refuse(report, vec![no_liability()]));
     };
@@ -113,7 +120,7 @@ fn replace(
         token_digests: report.token_digests.clone(),
         ..account.clone()
     };
-    let version = version_of(account.versions_made, report, &plan, at);
+    let version = Arc::new(version_of(account.versions_made, report, &plan, at));
     plan.carry_out(set, account.member_no, set.rules.zone.date_of(at));
     row.last_received_at = at;
     let past = std::mem::replace(&mut row.version, version.clone());
@@ -132,7 +139,7 @@ fn replace_current(
     set: &mut WorkingSet,
     account: &AccountRow,
     row: &PositionRow,
-    past: Version,
+    past: Arc<Version>,
     plan: &Plan,
 ) {
     record::put_account(set, account.clone());
@@ -147,8 +154,9 @@ fn advance(set: &mut WorkingSet, account: &AccountRow, report: &Report, at: Time
     let position = &report.position;
     record::update_rows(set, account, |row| {
         row.last_received_at = at;
-        row.version.order = position.order;
-        advance_proofs(&mut row.version.liabilities, &position.liabilities);
+        let version = Arc::make_mut(&mut row.version);
+        version.order = position.order;
+        advance_proofs(&mut version.liabilities, &position.liabilities);
     });
     // Its tokens are all on file, so the plan can only refresh links.
     let plan = Plan::of(set, &position.liabilities);

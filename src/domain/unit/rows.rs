@@ -1,5 +1,7 @@
 //! What is on file, row by row: the shape in which a unit of work sees the store.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +59,7 @@ pub struct PositionRow {
     /// Consecutive FULL batches of its lender that did not carry it.
     pub missing_batches: u32,
     /// What it says.
-    pub version: Version,
+    pub version: Arc<Version>,
 }
 
 /// One version of an account.
@@ -91,7 +93,7 @@ pub struct PastVersion {
     /// The version that replaced it by correction; `None` when time went on.
     pub corrected_by: Option<u64>,
     /// What it said.
-    pub version: Version,
+    pub version: Arc<Version>,
 }
 
 /// What a past version that was never corrected still tells about a subject: one row for each liable subject.

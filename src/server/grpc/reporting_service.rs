@@ -271,7 +271,7 @@ fn version(own: OwnVersion) -> pb::PositionVersion {
         number: own.version.number,
         event: own.version.event,
         received_at: own.version.received_at,
-        correction_reason: own.version.correction_reason,
+        correction_reason: own.version.correction_reason.clone(),
         position: own.position,
     })
 }

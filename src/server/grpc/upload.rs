@@ -143,30 +143,26 @@ struct Reader {
 impl Reader {
     /// Reads until the trailer, the end, an error, or until nobody applies any more.
     async fn read(mut self, mut messages: Streaming<pb::UploadBatchRequest>) {
-        loop {
-            // What is there already joins what waits; nobody waits for more once there is something.
-            let next = if self.waiting.is_empty() {
-                tokio::select! {
-                    next = messages.message() => next,
-                    // The caller was told why, and need not send any more to notice.
-                    () = self.steps.closed() => return,
-                }
-            } else if let Some(next) = messages.message().now_or_never() {
-                next
-            } else {
-                if self.hand_on().await.is_err() {
-                    return;
-                }
-                continue;
-            };
-            let goes_on = match next {
-                Ok(Some(message)) => self.take(message).await,
-                Ok(None) => self.end(None).await,
-                Err(status) => self.end(Some(Step::Broken(status))).await,
-            };
-            if !goes_on {
-                return;
-            }
+        while self.read_next(&mut messages).await {}
+        drop(self);
+        // A stream that is dropped before its end is reset, which may overtake the answer.
+        while let Ok(Some(_)) = messages.message().await {}
+    }
+
+    /// Reads a message, or hands on what waits; false at the end.
+    async fn read_next(&mut self, messages: &mut Streaming<pb::UploadBatchRequest>) -> bool {
+        // What is there already joins what waits; nobody waits for more once there is something.
+        let next = if self.waiting.is_empty() {
+            messages.message().await
+        } else if let Some(next) = messages.message().now_or_never() {
+            next
+        } else {
+            return self.hand_on().await.is_ok();
+        };
+        match next {
+            Ok(Some(message)) => self.take(message).await,
+            Ok(None) => self.end(None).await,
+            Err(status) => self.end(Some(Step::Broken(status))).await,
         }
     }
 

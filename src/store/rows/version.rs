@@ -1,5 +1,7 @@
 //! Positions and their versions.
 
+use std::sync::Arc;
+
 use crate::domain::currency::Currency;
 use crate::domain::date::Timestamp;
 use crate::domain::names::{AccountNo, MemberNo, SubjectId};
@@ -24,7 +26,7 @@ pub(in crate::store) fn position<R: Row>(columns: &mut Columns<'_, R>) -> Result
     let disputed = columns.flag()?;
     let suppressed = columns.flag()?;
     let missing_batches = columns.count()?;
-    let version = version(columns)?;
+    let version = Arc::new(version(columns)?);
     Ok(PositionRow {
         subject_id,
         member_no,
@@ -65,7 +67,7 @@ pub(in crate::store) fn past_version<R: Row>(columns: &mut Columns<'_, R>) -> Re
             Some(number) => Some(columns.checked(u64::try_from(number).ok())?),
             None => None,
         },
-        version: version(columns)?,
+        version: Arc::new(version(columns)?),
     })
 }
 

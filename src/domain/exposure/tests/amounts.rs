@@ -121,7 +121,8 @@ fn a_month_costs_what_its_rhythm_says_rounded_up_to_the_minor_unit() {
             })
             .build()
             .version
-            .facts;
+            .facts
+            .clone();
         let cost = crate::domain::exposure::obligation::monthly_obligation(&facts, today());
         assert_eq!(cost, expected, "{frequency:?} {payment}");
     }

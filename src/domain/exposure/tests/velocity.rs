@@ -1,5 +1,7 @@
 //! Windows.
 
+use std::sync::Arc;
+
 use super::{CALLER, Scene, band};
 use crate::domain::date::Timestamp;
 use crate::domain::exposure::Window::{self, Days, Hours};
@@ -116,8 +118,9 @@ fn a_corrected_account_counts_by_its_first_acceptance() {
     let row = position().opened(2).row(|row| {
         row.first_received_at = now().hours_before(48);
         row.last_received_at = now().hours_before(0);
-        row.version.received_at = now().hours_before(0);
-        row.version.number = 4;
+        let version = Arc::make_mut(&mut row.version);
+        version.received_at = now().hours_before(0);
+        version.number = 4;
     });
     let scene = Scene::of([row]);
     assert_eq!(scene.window(Hours(24)).new_accounts, 0);

@@ -1,6 +1,7 @@
 //! The records of a chunk, each decided as if it were reported alone.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{
     Item, ItemAct, REJECT_RATE_FROM, finished, is_full, judge, recognise, rehearse, taken_over, taken_with,
@@ -285,7 +286,7 @@ fn corrected(set: &mut WorkingSet, member_no: MemberNo, correction: &Correction,
     verdict(correct::decide(set, member_no, &correction, at), false)
 }
 
-fn version_of_pair(set: &WorkingSet, account: &AccountRow, order: ReportOrder) -> Option<Version> {
+fn version_of_pair(set: &WorkingSet, account: &AccountRow, order: ReportOrder) -> Option<Arc<Version>> {
     let current = current_row(set, account).map(|row| &row.version);
     if let Some(current) = current.filter(|current| current.order == order) {
         return Some(current.clone());
