@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::PbocDefaults;
 use super::columns::Columns;
 use super::parse::PbocParser;
-use crate::import::csv_lines::Lines;
+use crate::import::csv_lines::Lined;
 use crate::import::{Circumstances, FileError, Parser, Raw, Reader};
 
 /// The most bytes of a row, the header included.
@@ -52,9 +52,8 @@ fn is_too_long(error: &io::Error) -> bool {
 
 /// One table.
 pub struct PbocReader<R> {
-    rows: csv::Reader<Rationed<R>>,
+    rows: csv::Reader<Lined<Rationed<R>>>,
     left: Arc<AtomicUsize>,
-    lines: Lines,
     row: ByteRecord,
     header: Vec<String>,
     is_over: bool,
@@ -71,13 +70,12 @@ impl<R: Read + Send> PbocReader<R> {
         let mut rows = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .from_reader(Rationed {
+            .from_reader(Lined::of(Rationed {
                 source,
                 left: Arc::clone(&left),
-            });
+            }));
         let mut row = ByteRecord::new();
-        let mut lines = Lines::default();
-        let raw = read_row(&mut rows, &left, &mut lines, &mut row)?.ok_or_else(|| FileError::Header {
+        let raw = read_row(&mut rows, &left, &mut row)?.ok_or_else(|| FileError::Header {
             problem: "is missing: the file is empty".to_owned(),
         })?;
         let header: Vec<String> = raw.cells.iter().map(|cell| cell.to_string()).collect();
@@ -86,7 +84,6 @@ impl<R: Read + Send> PbocReader<R> {
         Ok(Self {
             rows,
             left,
-            lines,
             row,
             header,
             is_over: false,
@@ -101,19 +98,19 @@ impl<R: Read + Send> PbocReader<R> {
 }
 
 fn read_row<R: Read>(
-    rows: &mut csv::Reader<Rationed<R>>,
+    rows: &mut csv::Reader<Lined<Rationed<R>>>,
     left: &AtomicUsize,
-    lines: &mut Lines,
     row: &mut ByteRecord,
 ) -> Result<Option<Raw>, FileError> {
     left.store(RECORD_BYTES_MAX, Ordering::Relaxed);
-    let before = rows.position().line();
-    let line = lines.expected(before);
+    let begin = rows.position().byte();
+    let there = rows.read_byte_record(row);
+    let line = rows.get_mut().line_at(begin);
     let broken = |line, problem: &str| FileError::Broken {
         line,
         problem: problem.to_owned(),
     };
-    match rows.read_byte_record(row) {
+    match there {
         Ok(false) => return Ok(None),
         Ok(true) => {}
         Err(error) => {
@@ -124,7 +121,6 @@ fn read_row<R: Read>(
             });
         }
     }
-    let line = lines.of(before, rows.position().line(), row);
     if row.as_slice().len() > RECORD_BYTES_MAX {
         return Err(broken(line, &TooLong.to_string()));
     }
@@ -150,7 +146,7 @@ impl<R: Read + Send> Reader for PbocReader<R> {
         if self.is_over {
             return Ok(None);
         }
-        let next = read_row(&mut self.rows, &self.left, &mut self.lines, &mut self.row);
+        let next = read_row(&mut self.rows, &self.left, &mut self.row);
         self.is_over = !matches!(next, Ok(Some(_)));
         next
     }

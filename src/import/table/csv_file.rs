@@ -12,14 +12,15 @@ use zeroize::Zeroizing;
 use super::header::Header;
 use super::input::{Meter, RECORD_BYTES_MAX, Refill, broken, file_error};
 use super::rows::{RowParser, cell_text};
-use crate::import::csv_lines::Lines;
+use crate::import::csv_lines::Lined;
 use crate::import::{Circumstances, FileError, Parser, Raw, Reader};
+
+type Rows = csv::Reader<Lined<Meter<Box<dyn Read + Send>>>>;
 
 /// Reads rows.
 pub(super) struct CsvReader {
-    rows: csv::Reader<Meter<Box<dyn Read + Send>>>,
+    rows: Rows,
     refill: Refill,
-    lines: Lines,
     record: ByteRecord,
     parser: Arc<RowParser>,
     ended: bool,
@@ -36,17 +37,19 @@ impl CsvReader {
         let mut rows = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .from_reader(meter);
-        let (mut lines, mut record) = (Lines::default(), ByteRecord::new());
-        let names = match read(&mut rows, &refill, &mut lines, &mut record)? {
-            Some(_) => cells(&record, 1)?.iter().map(|cell| cell.to_string()).collect(),
+            .from_reader(Lined::of(meter));
+        let mut record = ByteRecord::new();
+        let names = match read(&mut rows, &refill, &mut record)? {
+            Some(line) => cells(&record, line)?
+                .iter()
+                .map(|cell| cell.to_string())
+                .collect(),
             None => Vec::new(),
         };
         let header = Arc::new(Header::read(names)?);
         let reader = Self {
             rows,
             refill,
-            lines,
             record,
             parser: Arc::new(RowParser::new(Arc::clone(&header), circumstances.clone())),
             ended: false,
@@ -55,7 +58,7 @@ impl CsvReader {
     }
 
     fn row(&mut self) -> Result<Option<Raw>, FileError> {
-        let Some(line) = read(&mut self.rows, &self.refill, &mut self.lines, &mut self.record)? else {
+        let Some(line) = read(&mut self.rows, &self.refill, &mut self.record)? else {
             return Ok(None);
         };
         let cells = cells(&self.record, line)?;
@@ -79,23 +82,16 @@ impl Reader for CsvReader {
 }
 
 /// Reads one row and says where it begins; `None` at the end.
-fn read(
-    rows: &mut csv::Reader<Meter<Box<dyn Read + Send>>>,
-    refill: &Refill,
-    lines: &mut Lines,
-    record: &mut ByteRecord,
-) -> Result<Option<u64>, FileError> {
+fn read(rows: &mut Rows, refill: &Refill, record: &mut ByteRecord) -> Result<Option<u64>, FileError> {
     refill.for_one_row();
-    let before = rows.position().line();
-    let line_before = lines.expected(before);
-    let there = rows
-        .read_byte_record(record)
-        .map_err(|error| match error.into_kind() {
-            ErrorKind::Io(error) => file_error(error, line_before),
-            // The other kinds are of rows of unlike length, of UTF-8 and of typed rows: none is asked for.
-            _ => broken(line_before, "this is not CSV as RFC 4180 describes it"),
-        })?;
-    let line = lines.of(before, rows.position().line(), record);
+    let begin = rows.position().byte();
+    let there = rows.read_byte_record(record);
+    let line = rows.get_mut().line_at(begin);
+    let there = there.map_err(|error| match error.into_kind() {
+        ErrorKind::Io(error) => file_error(error, line),
+        // The other kinds are of rows of unlike length, of UTF-8 and of typed rows: none is asked for.
+        _ => broken(line, "this is not CSV as RFC 4180 describes it"),
+    })?;
     let bytes = record.as_slice().len() + record.len().saturating_sub(1);
     if bytes > RECORD_BYTES_MAX {
         return Err(file_error(
