@@ -138,14 +138,14 @@ pub const BOUNDS: [Bound; 21] = [
     },
     Bound {
         key: "limits.request_ms_max",
-        about: "Milliseconds a unary call may take; a caller's shorter deadline wins.",
+        about: "Milliseconds a unary call may take, but for one that reads a whole book; a caller's shorter deadline wins.",
         min: 100,
         max: 600_000,
         read: |config| config.limits.request_ms_max,
     },
     Bound {
         key: "limits.stream_ms_max",
-        about: "Milliseconds a streaming call may stay open; a caller's shorter deadline wins.",
+        about: "Milliseconds a streaming call may stay open, or one that reads a whole book; a caller's shorter deadline wins.",
         min: 1_000,
         max: 86_400_000,
         read: |config| config.limits.stream_ms_max,

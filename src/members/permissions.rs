@@ -10,6 +10,8 @@ use crate::domain::member::Role;
 pub enum Shape {
     /// One message each way.
     Unary,
+    /// The same, but a whole book is read for it: it may take as long as a stream.
+    Lengthy,
     /// A stream in at least one direction.
     Streaming,
 }
@@ -61,7 +63,7 @@ pub const PERMISSIONS: [Permission; 44] = [
     Permission::new("/tallystick.v1.ReportingService/GetBatch", LENDER, Shape::Unary),
     Permission::new("/tallystick.v1.ReportingService/GetDataQuality", EVERYONE_BUT_COLLECTOR, Shape::Unary),
     Permission::new("/tallystick.v1.ReportingService/GetPosition", LENDER, Shape::Unary),
-    Permission::new("/tallystick.v1.ReportingService/GetReconciliation", LENDER, Shape::Unary),
+    Permission::new("/tallystick.v1.ReportingService/GetReconciliation", LENDER, Shape::Lengthy),
     Permission::new("/tallystick.v1.ReportingService/ListBatches", LENDER, Shape::Unary),
     Permission::new("/tallystick.v1.ReportingService/ListMissingPositions", LENDER, Shape::Unary),
     Permission::new("/tallystick.v1.ReportingService/ListPositionVersions", LENDER, Shape::Unary),

@@ -25,9 +25,9 @@ pub struct Limits {
     pub requests_in_flight_per_member_max: u32,
     /// Milliseconds a TLS handshake may take.
     pub handshake_ms_max: u64,
-    /// Milliseconds a unary call may take; a caller's shorter deadline wins.
+    /// Milliseconds a unary call may take, but for one that reads a whole book; a caller's shorter deadline wins.
     pub request_ms_max: u64,
-    /// Milliseconds a streaming call may stay open; a caller's shorter deadline wins.
+    /// Milliseconds a streaming call may stay open, or one that reads a whole book; a caller's shorter deadline wins.
     pub stream_ms_max: u64,
     /// Milliseconds between pings on an idle connection, and again until it is given up.
     pub keepalive_ms: u64,

@@ -16,7 +16,7 @@ const DIGITS_MAX: usize = 8;
 pub fn allowance(headers: &HeaderMap, shape: Shape, limits: &Limits) -> Duration {
     let ours = match shape {
         Shape::Unary => limits.request(),
-        Shape::Streaming => limits.stream(),
+        Shape::Lengthy | Shape::Streaming => limits.stream(),
     };
     headers
         .get(HEADER)
@@ -82,6 +82,7 @@ mod tests {
         };
         let cases = [
             (HeaderMap::new(), Shape::Unary, 1_000),
+            (HeaderMap::new(), Shape::Lengthy, 5_000),
             (HeaderMap::new(), Shape::Streaming, 5_000),
             (asked("999m"), Shape::Unary, 999),
             (asked("1001m"), Shape::Unary, 1_000),

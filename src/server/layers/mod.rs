@@ -242,7 +242,7 @@ where
     );
     record.note(response.headers());
     let timer = match record.permission.shape() {
-        Shape::Unary => None,
+        Shape::Unary | Shape::Lengthy => None,
         Shape::Streaming => Some(Box::pin(tokio::time::sleep_until(deadline))),
     };
     let response = response.map(|body| Body::new(Answer::new(body, record, timer)));

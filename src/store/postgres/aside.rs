@@ -28,6 +28,9 @@ pub(super) trait Work<T>:
 }
 impl<T, F> Work<T> for F where F: for<'s> Fn(&'s Session) -> BoxFuture<'s, Outcome<T>> + Send + Sync + 'static {}
 
+/// How long work of any number of statements may take.
+const LENGTH_MAX: Duration = Duration::from_mins(30);
+
 /// The pool and how long anybody waits.
 #[derive(Clone)]
 pub(super) struct Aside {
@@ -53,6 +56,15 @@ impl Aside {
     /// Reads, all from one state.
     pub async fn read<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T, StoreError> {
         self.spawn(SNAPSHOT, End::Commit, work).await
+    }
+
+    /// The same in any number of statements. Each is ended by the server in time, and the system tells when that is gone.
+    pub async fn read_at_length<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T, StoreError> {
+        let patient = Self {
+            patience: LENGTH_MAX,
+            ..self.clone()
+        };
+        patient.read(work).await
     }
 
     /// Writes, all or nothing. Repeated when others are in the way, so it must not matter how often it is begun.

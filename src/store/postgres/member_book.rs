@@ -220,7 +220,7 @@ impl MemberBook for PostgresStore {
         as_of: NaiveDate,
     ) -> Result<Reconciliation, StoreError> {
         self.aside
-            .read(move |session| reconciliation(session, member_no, as_of).boxed())
+            .read_at_length(move |session| reconciliation(session, member_no, as_of).boxed())
             .await
     }
 }
