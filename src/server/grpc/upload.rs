@@ -6,6 +6,7 @@
 //! ones they are left to `ListRecordResults`, so that a caller that only writes is never stuck.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{FutureExt as _, StreamExt as _};
 use tokio::sync::mpsc;
@@ -38,6 +39,9 @@ const MESSAGE_RECORDS_MAX: usize = 1_000;
 const RESULTS_UNREAD_MAX: usize = 1_000;
 /// Room for progress beside the results.
 const PROGRESS_UNREAD_MAX: usize = 24;
+
+/// How long a caller may go on writing once the batch is over, before the stream is reset.
+const REST_TIME_MAX: Duration = Duration::from_secs(30);
 
 type Answers = mpsc::Sender<Result<pb::UploadBatchResponse, Status>>;
 
@@ -146,7 +150,8 @@ impl Reader {
         while self.read_next(&mut messages).await {}
         drop(self);
         // A stream that is dropped before its end is reset, which may overtake the answer.
-        while let Ok(Some(_)) = messages.message().await {}
+        let rest = async { while let Ok(Some(_)) = messages.message().await {} };
+        let _ = tokio::time::timeout(REST_TIME_MAX, rest).await;
     }
 
     /// Reads a message, or hands on what waits; false at the end.
@@ -283,6 +288,8 @@ impl Applier {
                     Ok(true) => {}
                     Ok(false) => break,
                     Err(status) => {
+                        // A caller that only writes must come to where it begins to read.
+                        steps.close();
                         self.tell(Err(status)).await;
                         return;
                     }
