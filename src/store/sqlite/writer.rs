@@ -3,6 +3,7 @@
 //! Invariant: nobody is answered before COMMIT returned, and what this thread remembers between groups (members, numbers)
 //! is what the database says.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
@@ -25,6 +26,8 @@ use crate::store::{ApplyError, REQUEST_KEPT_SECONDS, StoreError};
 
 /// A group takes no more once it is as much work as so many reports: what waits behind it waits about ten milliseconds.
 pub(super) const GROUP_WEIGHT_MAX: usize = 512;
+/// A write that is as much work as so many reports is a chunk of a batch: it goes alone, and nothing waits for two of them.
+const CHUNK_WEIGHT_MIN: usize = 32;
 /// Tries of a group before its writes are tried one by one.
 const GROUP_TRIES: u32 = 2;
 /// How long the thread rests before it looks for rows to expire.
@@ -94,6 +97,8 @@ pub(super) struct Writer {
     tidied_at: Timestamp,
     /// Whether the last bite left something.
     untidy: bool,
+    /// Chunks of batches, which take turns with everything else.
+    chunks: VecDeque<Waiting>,
 }
 
 struct Waiting {
@@ -117,6 +122,7 @@ impl Writer {
             stale: true,
             data_version: 0,
             untidy: false,
+            chunks: VecDeque::new(),
         })
     }
 
@@ -124,19 +130,26 @@ impl Writer {
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         let mut group = Vec::new();
         loop {
-            let patience = if self.untidy {
+            let patience = if self.untidy || !self.chunks.is_empty() {
                 Duration::ZERO
             } else {
                 EXPIRY_INTERVAL
             };
             match jobs.recv_timeout(patience) {
-                Ok(Job::Apply(write, reply)) => group.push(Waiting { write, reply }),
+                Ok(Job::Apply(write, reply)) => self.queue(Waiting { write, reply }, &mut group),
                 Ok(Job::Run(task)) => self.run_task(task),
-                Err(RecvTimeoutError::Timeout) => self.expire(),
+                Err(RecvTimeoutError::Timeout) if self.chunks.is_empty() => self.expire(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             }
-            let (rare, stop) = collect(jobs, &mut group);
+            let (rare, stop) = self.collect(jobs, &mut group);
             if !group.is_empty() {
+                self.apply(&mut group);
+                self.expire_when_due();
+            }
+            // One at a time, so that whoever asks in between waits for one chunk, however many upload.
+            if let Some(chunk) = self.chunks.pop_front() {
+                group.push(chunk);
                 self.apply(&mut group);
                 self.expire_when_due();
             }
@@ -147,8 +160,33 @@ impl Writer {
                 break;
             }
         }
+        while let Some(chunk) = self.chunks.pop_front() {
+            group.push(chunk);
+            self.apply(&mut group);
+        }
         // The database is then one file, fit to be copied.
         checkpointer::cut_back(&self.connection);
+    }
+
+    /// Takes everything that waits, up to a full group or something rare.
+    fn collect(&mut self, jobs: &Receiver<Job>, group: &mut Vec<Waiting>) -> (Option<Task>, bool) {
+        while group.iter().map(|waiting| waiting.write.weight()).sum::<usize>() < GROUP_WEIGHT_MAX {
+            match jobs.try_recv() {
+                Ok(Job::Apply(write, reply)) => self.queue(Waiting { write, reply }, group),
+                Ok(Job::Run(task)) => return (Some(task), false),
+                Ok(Job::Stop) | Err(TryRecvError::Disconnected) => return (None, true),
+                Err(TryRecvError::Empty) => break,
+            }
+        }
+        (None, false)
+    }
+
+    fn queue(&mut self, waiting: Waiting, group: &mut Vec<Waiting>) {
+        if waiting.write.weight() < CHUNK_WEIGHT_MIN {
+            group.push(waiting);
+        } else {
+            self.chunks.push_back(waiting);
+        }
     }
 
     fn run_task(&mut self, task: Task) {
@@ -294,23 +332,6 @@ fn write_down(
         flush::opening(connection, entry, opening, leaf)?;
     }
     Ok(())
-}
-
-/// Takes everything that waits, up to a full group or something rare.
-fn collect(jobs: &Receiver<Job>, group: &mut Vec<Waiting>) -> (Option<Task>, bool) {
-    let mut weight: usize = group.iter().map(|waiting| waiting.write.weight()).sum();
-    while weight < GROUP_WEIGHT_MAX {
-        match jobs.try_recv() {
-            Ok(Job::Apply(write, reply)) => {
-                weight += write.weight();
-                group.push(Waiting { write, reply });
-            }
-            Ok(Job::Run(task)) => return (Some(task), false),
-            Ok(Job::Stop) | Err(TryRecvError::Disconnected) => return (None, true),
-            Err(TryRecvError::Empty) => break,
-        }
-    }
-    (None, false)
 }
 
 /// The next number, shared between the working set and the thread that owns it.
