@@ -14,6 +14,8 @@ use crate::client::Client;
 const DEEP_CALLS: usize = 1_000;
 /// How many callers upload beside the queries, one after the other and all at once.
 const UPLOADS_BESIDE: [usize; 2] = [1, 4];
+/// Most questions beside uploads: enough for a 99th percentile, and fewer than there are subjects to ask about.
+const BESIDE_CALLS: usize = 3_000;
 /// How long queries are measured beside uploads at most: as long must the batches last that are made ahead.
 const BESIDE_TIME_MAX: Duration = Duration::from_secs(3);
 
@@ -56,12 +58,11 @@ impl Running<'_> {
         Ok(growth)
     }
 
-    /// Latency of queries, one at a time, alone and while others upload.
+    /// Latency of queries, one at a time, alone and while others upload, whose accounts were made known before.
     async fn beside_uploads(&mut self, plan: &Plan, callers: &[Client]) -> anyhow::Result<Vec<Growth>> {
         let time = plan.time.min(BESIDE_TIME_MAX);
         let (asking, others) = callers.split_at(1);
-        let count = self.expected(Call::Query, time);
-        let alone = self.call(Call::Query, asking, 1, time, count).await?;
+        let alone = self.call(Call::Query, asking, 1, time, BESIDE_CALLS).await?;
         let alone_us = Figures::of(&alone).p99_us;
         let mut growth = vec![Growth {
             name: "query p99 alone, ms".to_owned(),
@@ -75,7 +76,7 @@ impl Running<'_> {
             for (client, batch) in others.iter().zip(batches.into_iter().skip(1)) {
                 tasks.spawn(upload(client.clone(), batch));
             }
-            let beside = self.call(Call::Query, asking, 1, time, count).await?;
+            let beside = self.call(Call::Query, asking, 1, time, BESIDE_CALLS).await?;
             anyhow::ensure!(
                 tasks.try_join_next().is_none(),
                 "an upload failed, or ended while queries were measured beside it: take less --seconds"

@@ -1,6 +1,7 @@
 //! A report is decided: replay, advance in place, or a new version (semantics 2 *Versions*, 5, 6).
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::bind::{Plan, same_tokens};
@@ -160,10 +161,12 @@ fn advance(set: &mut WorkingSet, account: &AccountRow, report: &Report, at: Time
     });
     // Its tokens are all on file, so the plan can only refresh links.
     let plan = Plan::of(set, &position.liabilities);
-    // Tokens that mean somebody else than the holder since a merge or split are looked up each time.
-    let mean_holder = plan
-        .as_ref()
-        .is_ok_and(|plan| plan.holder() == Some(account.holder));
+    // Tokens that mean others than those liable since a merge or split are looked up each time.
+    let liable = record::rows_of(set, account);
+    let mean_those_liable = plan.as_ref().is_ok_and(|plan| {
+        let meant: BTreeSet<SubjectId> = plan.roles().into_iter().map(|(subject, _)| subject).collect();
+        plan.holder() == Some(account.holder) && meant.into_iter().eq(liable.iter().map(|row| row.subject_id))
+    });
     if let Ok(plan) = plan {
         plan.carry_out(set, account.member_no, set.rules.zone.date_of(at));
     }
@@ -175,7 +178,7 @@ fn advance(set: &mut WorkingSet, account: &AccountRow, report: &Report, at: Time
     record::put_account(
         set,
         AccountRow {
-            token_digests: digests.filter(|_| mean_holder),
+            token_digests: digests.filter(|_| mean_those_liable),
             ..set
                 .accounts
                 .get(&(account.member_no, account.account_ref.clone()))
