@@ -136,7 +136,9 @@ impl Writer {
                 EXPIRY_INTERVAL
             };
             match jobs.recv_timeout(patience) {
-                Ok(Job::Apply(write, reply)) => self.queue(Waiting { write, reply }, &mut group),
+                Ok(Job::Apply(write, reply)) => {
+                    self.queue(Waiting { write, reply }, &mut group);
+                }
                 Ok(Job::Run(task)) => self.run_task(task),
                 Err(RecvTimeoutError::Timeout) if self.chunks.is_empty() => self.expire(),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -170,9 +172,10 @@ impl Writer {
 
     /// Takes everything that waits, up to a full group or something rare.
     fn collect(&mut self, jobs: &Receiver<Job>, group: &mut Vec<Waiting>) -> (Option<Task>, bool) {
-        while group.iter().map(|waiting| waiting.write.weight()).sum::<usize>() < GROUP_WEIGHT_MAX {
+        let mut weight: usize = group.iter().map(|waiting| waiting.write.weight()).sum();
+        while weight < GROUP_WEIGHT_MAX {
             match jobs.try_recv() {
-                Ok(Job::Apply(write, reply)) => self.queue(Waiting { write, reply }, group),
+                Ok(Job::Apply(write, reply)) => weight += self.queue(Waiting { write, reply }, group),
                 Ok(Job::Run(task)) => return (Some(task), false),
                 Ok(Job::Stop) | Err(TryRecvError::Disconnected) => return (None, true),
                 Err(TryRecvError::Empty) => break,
@@ -181,11 +184,15 @@ impl Writer {
         (None, false)
     }
 
-    fn queue(&mut self, waiting: Waiting, group: &mut Vec<Waiting>) {
-        if waiting.write.weight() < CHUNK_WEIGHT_MIN {
+    /// Puts a write where it waits; returns by how much the group grew.
+    fn queue(&mut self, waiting: Waiting, group: &mut Vec<Waiting>) -> usize {
+        let weight = waiting.write.weight();
+        if weight < CHUNK_WEIGHT_MIN {
             group.push(waiting);
+            weight
         } else {
             self.chunks.push_back(waiting);
+            0
         }
     }
 
