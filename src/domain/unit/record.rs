@@ -49,6 +49,11 @@ fn row_refs<'s>(
     rows.filter_map(move |rows| rows.positions.get(&key))
 }
 
+/// Whether the current rows of an account are those of these subjects and no others.
+pub(super) fn concerns_just(set: &WorkingSet, account: &AccountRow, subjects: BTreeSet<SubjectId>) -> bool {
+    row_refs(set, account).map(|row| row.subject_id).eq(subjects)
+}
+
 /// Makes `row` (as it concerns any subject) the account's current state for the subjects of `plan`.
 pub(super) fn put_current(set: &mut WorkingSet, account: &AccountRow, row: &PositionRow, plan: &Plan) {
     let key = (account.member_no, account.account_no);

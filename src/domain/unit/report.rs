@@ -1,7 +1,6 @@
 //! A report is decided: replay, advance in place, or a new version (semantics 2 *Versions*, 5, 6).
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::bind::{Plan, same_tokens};
@@ -162,10 +161,9 @@ fn advance(set: &mut WorkingSet, account: &AccountRow, report: &Report, at: Time
     // Its tokens are all on file, so the plan can only refresh links.
     let plan = Plan::of(set, &position.liabilities);
     // Tokens that mean others than those liable since a merge or split are looked up each time.
-    let liable = record::rows_of(set, account);
     let mean_those_liable = plan.as_ref().is_ok_and(|plan| {
-        let meant: BTreeSet<SubjectId> = plan.roles().into_iter().map(|(subject, _)| subject).collect();
-        plan.holder() == Some(account.holder) && meant.into_iter().eq(liable.iter().map(|row| row.subject_id))
+        let meant = plan.roles().into_iter().map(|(subject, _)| subject).collect();
+        plan.holder() == Some(account.holder) && record::concerns_just(set, account, meant)
     });
     if let Ok(plan) = plan {
         plan.carry_out(set, account.member_no, set.rules.zone.date_of(at));

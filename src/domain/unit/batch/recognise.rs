@@ -9,6 +9,7 @@ use super::{Item, ItemAct, Recognised};
 use crate::domain::names::{MemberNo, SubjectId};
 use crate::domain::position::{Liability, Position};
 use crate::domain::token::{Presented, Shown, Token as _, TokenRef};
+use crate::domain::unit::record;
 use crate::domain::unit::report::current_row;
 use crate::domain::unit::rows::AccountRow;
 use crate::domain::unit::{Refused, Report, WorkingSet};
@@ -69,12 +70,7 @@ fn account_of<'s>(set: &'s WorkingSet, member_no: MemberNo, stated: &Recognised)
     let account = set
         .accounts
         .get(&(member_no, stated.position.account_ref.clone()))?;
-    let row = set
-        .subjects
-        .get(&account.holder)?
-        .positions
-        .get(&(account.member_no, account.account_no))?;
-    let known = &row.version.liabilities;
+    let known = &current_row(set, account)?.version.liabilities;
     let same_shape = known.len() == stated.position.liabilities.len()
         && known
             .iter()
@@ -98,14 +94,7 @@ fn means_those_liable(set: &WorkingSet, account: &AccountRow, known: &[Liability
         .iter()
         .map(|liability| meant_by(set, &liability.tokens))
         .collect();
-    let key = (account.member_no, account.account_no);
-    let has_row = |subject: &&SubjectId| {
-        set.subjects
-            .get(subject)
-            .is_some_and(|rows| rows.positions.contains_key(&key))
-    };
-    let liable = set.liable.get(&account.account_no).into_iter().flatten();
-    meant.is_some_and(|meant| liable.filter(has_row).eq(&meant))
+    meant.is_some_and(|meant| record::concerns_just(set, account, meant))
 }
 
 /// The one subject that tokens mean, strong ones before weak ones, if all are loaded.
