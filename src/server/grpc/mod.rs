@@ -29,7 +29,7 @@ use super::layers::Session;
 use crate::domain::date::BusinessZone;
 use crate::wire::convert::Reading;
 use crate::wire::convert::page::PageKey;
-use crate::wire::convert::subject_token::{KeyVersions, Unproven};
+use crate::wire::convert::subject_token::KeyVersions;
 use crate::wire::pb;
 use crate::wire::pb::admin_service_server::{self, AdminServiceServer};
 use crate::wire::pb::exposure_service_server::{self, ExposureServiceServer};
@@ -62,22 +62,15 @@ pub struct Market {
 }
 
 impl Market {
-    /// Reads records of a session, today, to see which are recognised; the others are to be read with [`Self::reading`].
-    pub fn recognising<'m>(
-        &self,
-        session: &Session,
-        unproven: &'m Unproven<'_>,
-    ) -> Reading<'m, Unproven<'m>> {
-        Reading {
-            tokens: unproven,
-            today: self.zone.date_of(session.now()),
-        }
-    }
-
     /// Reads a request of a session, today.
     pub fn reading(&self, session: &Session) -> Reading<'_, KeyVersions> {
+        self.reading_with(session, &self.key_versions)
+    }
+
+    /// The same with another reader of tokens.
+    pub fn reading_with<'m, R>(&self, session: &Session, tokens: &'m R) -> Reading<'m, R> {
         Reading {
-            tokens: &self.key_versions,
+            tokens,
             today: self.zone.date_of(session.now()),
         }
     }

@@ -25,10 +25,12 @@ use crate::identity::token::SubjectToken;
 use crate::reporting::{CHUNK_RECORDS_MAX, Reporting, Stated, StatedRecord};
 use crate::server::layers::Session;
 use crate::store::ApplyError;
+use crate::wire::convert::Reading;
 use crate::wire::convert::batch::{
     Asks, SentRecord, batch_to_wire, progress_to_wire, read_header, read_record, read_trailer, result_to_wire,
 };
 use crate::wire::convert::subject_token::Unproven;
+use crate::wire::convert::token::ReadToken;
 use crate::wire::pb;
 use pb::upload_batch_request::Part as Sent;
 use pb::upload_batch_response::Part as Told;
@@ -106,11 +108,7 @@ impl Preparation {
     async fn of(&self, records: &[pb::BatchRecord]) -> Result<Vec<Item>, ApplyError> {
         let caller = self.session.caller_shared();
         let unproven = Unproven(&self.market.key_versions);
-        let recognising = self.market.recognising(&self.session, &unproven);
-        let mut read: Vec<StatedRecord> = records
-            .iter()
-            .map(|record| stated(read_record(record, &recognising)))
-            .collect();
+        let mut read = read_all(records, &self.market.reading_with(&self.session, &unproven));
         let recognised = self.room.recognise(&caller, &read).await?;
         let reading = self.market.reading(&self.session);
         let strangers = read
@@ -127,11 +125,7 @@ impl Preparation {
     /// The same without recognising any, for records whose tokens on file changed since.
     async fn of_strangers(&self, records: &[pb::BatchRecord]) -> Result<Vec<Item>, ApplyError> {
         let caller = self.session.caller_shared();
-        let reading = self.market.reading(&self.session);
-        let read: Vec<StatedRecord> = records
-            .iter()
-            .map(|record| stated(read_record(record, &reading)))
-            .collect();
+        let read = read_all(records, &self.market.reading(&self.session));
         let recognised = vec![false; read.len()];
         self.room.prepare(&caller, read, &recognised).await
     }
@@ -241,6 +235,14 @@ impl Reader {
         };
         self.steps.send(step).await.map_err(|_| ())
     }
+}
+
+fn read_all<R>(records: &[pb::BatchRecord], reading: &Reading<'_, R>) -> Vec<StatedRecord>
+where
+    R: ReadToken<Token = SubjectToken>,
+{
+    let read = |record| stated(read_record(record, reading));
+    records.iter().map(read).collect()
 }
 
 fn stated(sent: SentRecord<SubjectToken>) -> StatedRecord {
