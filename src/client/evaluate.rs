@@ -110,10 +110,7 @@ fn keys_from_wire(response: &pb::GetTokenKeysResponse) -> Result<ServiceKeys, Cl
         .map(|offered| {
             let malformed = |what| ClientError::Malformed { what };
             let kind = IdentifierType::from_number(offered.r#type).ok_or(malformed("type of a key"))?;
-            let version = match u16::try_from(offered.version) {
-                Ok(version) if version > 0 => KeyVersion(version),
-                _ => return Err(malformed("version of a key")),
-            };
+            let version = KeyVersion::of(offered.version).ok_or(malformed("version of a key"))?;
             let key = PublicKey::parse(&offered.public_key).map_err(|_| malformed("public key"))?;
             Ok((kind, version, key))
         })

@@ -52,6 +52,16 @@ impl IdentifierType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct KeyVersion(pub u16);
 
+impl KeyVersion {
+    /// A number as the wire carries it, if it is 1 to 65,535.
+    pub fn of(number: u32) -> Option<Self> {
+        u16::try_from(number)
+            .ok()
+            .filter(|version| *version > 0)
+            .map(Self)
+    }
+}
+
 /// The service's pseudonym of one identifier, sealed: equal for all members, opened by nobody without the sealing key.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pseudonym {

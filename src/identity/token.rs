@@ -90,18 +90,10 @@ impl SubjectToken {
         key_version: u32,
         bytes: &[u8],
     ) -> Result<Self, TokenError> {
-        let version = match u16::try_from(key_version) {
-            Ok(version) if version > 0 => KeyVersion(version),
-            _ => return Err(TokenError::KeyVersion { given: key_version }),
-        };
-        let point = parse_element(bytes)?;
-        let mut encoded = [0; ELEMENT_BYTES];
-        encoded.copy_from_slice(bytes);
+        let token = Self::unproven(identifier_type, key_version, bytes)?;
         Ok(Self {
-            identifier_type,
-            key_version: version,
-            bytes: encoded,
-            point: OnceLock::from(point),
+            point: OnceLock::from(parse_element(bytes)?),
+            ..token
         })
     }
 
@@ -115,10 +107,7 @@ impl SubjectToken {
         key_version: u32,
         bytes: &[u8],
     ) -> Result<Self, TokenError> {
-        let version = match u16::try_from(key_version) {
-            Ok(version) if version > 0 => KeyVersion(version),
-            _ => return Err(TokenError::KeyVersion { given: key_version }),
-        };
+        let version = KeyVersion::of(key_version).ok_or(TokenError::KeyVersion { given: key_version })?;
         let bytes = bytes
             .try_into()
             .map_err(|_| TokenError::Length { given: bytes.len() })?;

@@ -126,14 +126,12 @@ pub fn read_presented<R: ReadToken>(
 
 /// Reads a key version: 1 to 65,535.
 pub fn read_key_version(number: u32, at: &Path<'_>, out: &mut Collector) -> Option<KeyVersion> {
-    match u16::try_from(number) {
-        Ok(version) if version > 0 => Some(KeyVersion(version)),
-        Ok(_) | Err(_) => {
-            let text = format!("key_version {number} was never in use; ask GetTokenKeys for those that are");
-            out.refuse(Code::KeyVersionUnknown, at, text);
-            None
-        }
+    let version = KeyVersion::of(number);
+    if version.is_none() {
+        let text = format!("key_version {number} was never in use; ask GetTokenKeys for those that are");
+        out.refuse(Code::KeyVersionUnknown, at, text);
     }
+    version
 }
 
 /// Adds why the token at `at` cannot be used.
