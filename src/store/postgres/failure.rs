@@ -128,11 +128,12 @@ impl Failure {
 }
 
 /// Serialization failures, deadlocks, and keys and names that somebody else took meanwhile.
-const IN_THE_WAY: [SqlState; 4] = [
+const IN_THE_WAY: [SqlState; 5] = [
     SqlState::T_R_SERIALIZATION_FAILURE,
     SqlState::T_R_DEADLOCK_DETECTED,
     SqlState::UNIQUE_VIOLATION,
-    // The type of a table that two make at once.
+    // A table that two make at once collides in its own name or in that of its type, whichever is met first.
+    SqlState::DUPLICATE_TABLE,
     SqlState::DUPLICATE_OBJECT,
 ];
 
