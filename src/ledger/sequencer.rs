@@ -102,6 +102,7 @@ impl Sequencer {
     /// # Errors
     /// [`LedgerError`]; what was appended before it stays appended.
     pub async fn sequence_waiting(&self) -> Result<Pass, LedgerError> {
+        let leaves_max = usize::try_from(self.options.leaves_per_step_max).unwrap_or(usize::MAX);
         let mut appended = 0;
         let mut conflicts = 0;
         for _ in 0..STEPS_MAX {
@@ -118,9 +119,18 @@ impl Sequencer {
                     size,
                 });
             }
+            let is_full = waiting.len() >= leaves_max;
             let batch = self.step(tree, &waiting)?;
             let grown = batch.frontier.size();
             match self.log.append(batch).await {
+                // What came in the meantime is for the next pass: under load there is always something, and each step costs
+                // the writers two commits.
+                Ok(()) if !is_full => {
+                    return Ok(Pass::Sequenced {
+                        leaves: appended + grown - size,
+                        size: grown,
+                    });
+                }
                 Ok(()) => appended += grown - size,
                 Err(StoreError::Conflict) if conflicts < CONFLICTS_MAX => conflicts += 1,
                 Err(error) => return Err(error.into()),

@@ -132,6 +132,17 @@ fn a_step_that_was_overtaken_is_computed_anew() {
 }
 
 #[test]
+fn what_comes_while_a_step_is_in_hand_waits_for_the_next_pass() {
+    let log = log_of(0);
+    write_entries(&log, 2);
+    log.state().faults.push_back(Fault::Busy(opening(2)));
+    assert_eq!(pass(&log).unwrap(), Pass::Sequenced { leaves: 2, size: 2 });
+    assert_eq!(log.state().waiting.len(), 1);
+    assert_eq!(pass(&log).unwrap(), Pass::Sequenced { leaves: 1, size: 3 });
+    assert_sound(&log);
+}
+
+#[test]
 fn only_the_holder_of_the_lease_works_until_it_ends() {
     let log = log_of(1);
     write_entries(&log, 1);

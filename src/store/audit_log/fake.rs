@@ -24,6 +24,8 @@ pub(crate) enum Fault {
     DoneButFailed,
     /// Somebody else appends this batch first.
     Overtaken(Box<Batch>),
+    /// Do it, while somebody writes another entry.
+    Busy(Opening),
 }
 
 /// Everything the log holds; tests may change any of it.
@@ -120,6 +122,10 @@ impl AuditLog for FakeLog {
             Some(Fault::DoneButFailed) => state.append(batch).and(Err(StoreError::Unavailable)),
             Some(Fault::Overtaken(other)) => {
                 state.append(*other).unwrap();
+                state.append(batch)
+            }
+            Some(Fault::Busy(opening)) => {
+                state.write_entry(opening);
                 state.append(batch)
             }
         }
