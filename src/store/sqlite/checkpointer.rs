@@ -18,11 +18,17 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// Size of the log above which it is moved while others work.
 const PASSIVE_BYTES: u64 = 16 << 20;
 /// Size of the log above which it begins anew, for which the writer waits a moment.
-const RESTART_BYTES: u64 = 128 << 20;
+const RESTART_BYTES: u64 = 256 << 20;
+/// Pages of the log that the writer may move itself when it begins anew: a few milliseconds.
+const LEFT_PAGES_MAX: u64 = 256;
+/// Times that the log is moved until no more than that are left; a writer that is faster must wait longer.
+const PASSES_MAX: u32 = 8;
 /// Bytes of a page of the log.
 const PAGE_BYTES: u64 = 4_096;
-/// How long the writer waits for readers when the log is cut back; if they stay, it is tried again later.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// How long the writer waits for readers when the log begins anew; if they stay, it is tried again later.
+const PATIENCE: Duration = Duration::from_millis(5);
+/// The same when the log is cut back, at rest.
+const PATIENCE_AT_REST: Duration = Duration::from_millis(50);
 
 /// The checkpointing thread; ends when this is dropped.
 pub(super) struct Checkpointer {
@@ -70,9 +76,17 @@ fn checkpoint(connection: &Connection, log: &Path, jobs: &Sender<Job>) {
     if bytes < PASSIVE_BYTES {
         return;
     }
-    // Moves what it can without anybody waiting; tells how many pages the log holds, moved or not.
-    let pages = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(1));
-    let used = pages.map_or(0, |pages| u64::try_from(pages).unwrap_or(0) * PAGE_BYTES);
+    let mut pages = move_pages(connection);
+    for _ in 1..PASSES_MAX {
+        if pages * PAGE_BYTES < RESTART_BYTES {
+            break;
+        }
+        let moved = std::mem::replace(&mut pages, move_pages(connection));
+        if pages.saturating_sub(moved) <= LEFT_PAGES_MAX {
+            break;
+        }
+    }
+    let used = pages * PAGE_BYTES;
     // The writer never rests under load, so nobody else would ever find the log unused. Little is left to move.
     let task: fn(&Connection) = if used >= RESTART_BYTES {
         begin_anew
@@ -88,6 +102,13 @@ fn checkpoint(connection: &Connection, log: &Path, jobs: &Sender<Job>) {
     })));
 }
 
+/// Moves what it can without anybody waiting; tells how many pages the log holds, moved or not.
+fn move_pages(connection: &Connection) -> u64 {
+    let pages = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(1));
+    // None if it could not be done now.
+    pages.map_or(0, |pages| u64::try_from(pages).unwrap_or(0))
+}
+
 /// Moves what is left of the log into the database, so that the log is written from its beginning again. Its file keeps its
 /// size: writing over blocks costs less than having them given anew, on every commit.
 fn begin_anew(connection: &Connection) {
@@ -98,7 +119,7 @@ fn begin_anew(connection: &Connection) {
 
 /// Moves what is left of the log into the database and empties it, if no reader is in the way.
 pub(super) fn cut_back(connection: &Connection) {
-    let _ = connection.busy_timeout(PATIENCE);
+    let _ = connection.busy_timeout(PATIENCE_AT_REST);
     let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     let _ = connection.busy_timeout(open::BUSY);
 }
