@@ -32,8 +32,8 @@ pub const BOUNDS: [Bound; 21] = [
     },
     Bound {
         key: "database.writers",
-        about: "Connections that write groups of calls. More help a server with many cores; calls about one subject keep\n# \
-                their order only with one.",
+        about: "Connections that write groups of calls, and as many that write chunks of batches. More help a server with\n# \
+                many cores; calls about one subject keep their order only with one.",
         min: 1,
         max: 16,
         read: |config| config.database.writers,

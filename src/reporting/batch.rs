@@ -22,8 +22,8 @@ use crate::identity::token::SubjectToken;
 use crate::store::batch_book::Uncarried;
 use crate::store::{ApplyError, StoreError};
 
-/// Records of one unit of work: about ten milliseconds, so that nobody waits long behind an upload.
-pub const CHUNK_RECORDS_MAX: usize = 256;
+/// Records of one unit of work: less than ten milliseconds, so that nobody waits long behind an upload.
+pub const CHUNK_RECORDS_MAX: usize = 128;
 /// Accounts listed or marked in one unit of work.
 const PAGE_ACCOUNTS: u32 = 256;
 

@@ -35,6 +35,9 @@ pub use decide::decide;
 pub use look::LOOKS_PER_SUBJECT_AND_DAY_MAX;
 pub use working_set::{Change, Keys, RequestName, WorkingSet};
 
+/// From so many reports' worth of work on, a write is heavy.
+const HEAVY_MIN: usize = 32;
+
 /// An rpc that writes: scopes request ids and names audit entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is the rpc of that name")]
@@ -150,6 +153,11 @@ impl Write {
             | Action::ChargeEvaluations { .. }
             | Action::Administer(_) => 1,
         }
+    }
+
+    /// Whether it is so much work, a chunk of a batch, that nobody should wait behind two of its kind.
+    pub fn is_heavy(&self) -> bool {
+        self.weight() >= HEAVY_MIN
     }
 
     /// Under which name the request is remembered. A proposal is scoped to the rpc alone, so that a second operator of

@@ -42,6 +42,8 @@ const RESULTS_UNREAD_MAX: usize = 1_000;
 /// Room for progress beside the results.
 const PROGRESS_UNREAD_MAX: usize = 24;
 
+/// Records read without giving way: far less than a millisecond.
+const READ_AT_ONCE: usize = 16;
 /// How long a caller may go on writing once the batch is over, before the stream is reset.
 const REST_TIME_MAX: Duration = Duration::from_secs(30);
 
@@ -108,7 +110,7 @@ impl Preparation {
     async fn of(&self, records: &[pb::BatchRecord]) -> Result<Vec<Item>, ApplyError> {
         let caller = self.session.caller_shared();
         let unproven = Unproven(&self.market.key_versions);
-        let mut read = read_all(records, &self.market.reading_with(&self.session, &unproven));
+        let mut read = read_all(records, &self.market.reading_with(&self.session, &unproven)).await;
         let recognised = self.room.recognise(&caller, &read).await?;
         let reading = self.market.reading(&self.session);
         let strangers = read
@@ -116,8 +118,9 @@ impl Preparation {
             .zip(records)
             .zip(&recognised)
             .filter(|(_, recognised)| !**recognised);
-        for ((read, record), _) in strangers {
+        for (place, ((read, record), _)) in strangers.enumerate() {
             *read = stated(read_record(record, &reading));
+            give_way(place).await;
         }
         self.room.prepare(&caller, read, &recognised).await
     }
@@ -125,7 +128,7 @@ impl Preparation {
     /// The same without recognising any, for records whose tokens on file changed since.
     async fn of_strangers(&self, records: &[pb::BatchRecord]) -> Result<Vec<Item>, ApplyError> {
         let caller = self.session.caller_shared();
-        let read = read_all(records, &self.market.reading(&self.session));
+        let read = read_all(records, &self.market.reading(&self.session)).await;
         let recognised = vec![false; read.len()];
         self.room.prepare(&caller, read, &recognised).await
     }
@@ -237,12 +240,23 @@ impl Reader {
     }
 }
 
-fn read_all<R>(records: &[pb::BatchRecord], reading: &Reading<'_, R>) -> Vec<StatedRecord>
+async fn read_all<R>(records: &[pb::BatchRecord], reading: &Reading<'_, R>) -> Vec<StatedRecord>
 where
     R: ReadToken<Token = SubjectToken>,
 {
-    let read = |record| stated(read_record(record, reading));
-    records.iter().map(read).collect()
+    let mut read = Vec::with_capacity(records.len());
+    for (place, record) in records.iter().enumerate() {
+        read.push(stated(read_record(record, reading)));
+        give_way(place).await;
+    }
+    read
+}
+
+/// Lets calls have the thread now and then: whoever asks must not wait until a chunk was read.
+async fn give_way(place: usize) {
+    if place % READ_AT_ONCE == READ_AT_ONCE - 1 {
+        tokio::task::yield_now().await;
+    }
 }
 
 fn stated(sent: SentRecord<SubjectToken>) -> StatedRecord {

@@ -41,7 +41,7 @@ use std::thread::JoinHandle;
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use futures::FutureExt as _;
-use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
 pub use self::address::{Address, AddressError};
@@ -49,7 +49,7 @@ use self::aside::Aside;
 use self::expiry::Expiry;
 use self::failure::Failure;
 pub use self::pool::PostgresOptions;
-use self::writer::{Job, Jobs, Shared, Writer};
+use self::writer::{Job, Jobs, Queue, Shared, Writer};
 use super::audit_log::{
     AuditLog, Batch, Head, LeafRow, LeaseHolder, OpeningRow, StoredCheckpoint, WaitingLeaf,
 };
@@ -69,9 +69,16 @@ use numbers::Blocks;
 /// A PostgreSQL database. Dropping it waits for the groups in hand and closes every connection.
 pub struct PostgresStore {
     /// `None` once dropped, and of a store that only reads: that ends the writers.
-    jobs: Option<UnboundedSender<Job>>,
+    queues: Option<Queues>,
     aside: Aside,
     writers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What waits for which writers. Calls and chunks of batches have writers of their own, so that no call waits for a chunk;
+/// what becomes of both at once is settled by the database's locks, as between servers.
+struct Queues {
+    calls: Queue,
+    chunks: Queue,
 }
 
 impl PostgresStore {
@@ -101,14 +108,21 @@ impl PostgresStore {
             instants: Mutex::new(Instants::after(last)),
             blocks: tokio::sync::Mutex::new(Blocks::default()),
         });
-        let (jobs, waiting) = mpsc::unbounded_channel();
-        let waiting: Jobs = Arc::new(tokio::sync::Mutex::new(waiting));
         let mut threads = Vec::new();
-        for number in 0..options.writers.max(1) {
-            let writer = Writer::new(shared.clone(), pool::pool(address, &options, 1)?);
-            threads.push(start(number, writer, waiting.clone())?);
-        }
-        store.jobs = Some(jobs);
+        let mut queue = |of: &str| {
+            let (queue, waiting) = mpsc::unbounded_channel();
+            let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
+            for number in 0..options.writers.max(1) {
+                let writer = Writer::new(shared.clone(), pool::pool(address, &options, 1)?);
+                let name = format!("store-{of}-{number}");
+                threads.push(start(name, writer, waiting.clone())?);
+            }
+            Ok::<_, StoreError>(queue)
+        };
+        store.queues = Some(Queues {
+            calls: queue("calls")?,
+            chunks: queue("chunks")?,
+        });
         store.writers = Mutex::new(threads);
         Ok(store)
     }
@@ -124,7 +138,7 @@ impl PostgresStore {
             .map_err(Failure::at_start)?
             .serves(POSTGRES)?;
         Ok(Self {
-            jobs: None,
+            queues: None,
             aside: Aside::new(pool, &options),
             writers: Mutex::default(),
         })
@@ -149,20 +163,20 @@ pub async fn worries(address: &Address, options: &PostgresOptions) -> Result<Vec
 }
 
 /// A thread with a runtime of its own: what a group waits for wakes nobody but itself.
-fn start(number: usize, writer: Writer, jobs: Jobs) -> Result<JoinHandle<()>, StoreError> {
+fn start(name: String, writer: Writer, jobs: Jobs) -> Result<JoinHandle<()>, StoreError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| StoreError::Engine(Box::new(error)))?;
     std::thread::Builder::new()
-        .name(format!("store-writer-{number}"))
+        .name(name)
         .spawn(move || runtime.block_on(writer.run(jobs)))
         .map_err(|error| StoreError::Engine(Box::new(error)))
 }
 
 impl Drop for PostgresStore {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.queues = None;
         let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
         for thread in writers.drain(..) {
             // A thread that panicked is gone; its connection is closed either way.
@@ -176,8 +190,14 @@ impl Store for PostgresStore {
     async fn apply(&self, write: Write) -> Result<Accepted, ApplyError> {
         let (reply, answer) = oneshot::channel();
         let write = Box::new(write);
-        let jobs = self.jobs.as_ref().ok_or(StoreError::Unavailable)?;
-        jobs.send(Job { write, reply })
+        let queues = self.queues.as_ref().ok_or(StoreError::Unavailable)?;
+        let queue = if write.is_heavy() {
+            &queues.chunks
+        } else {
+            &queues.calls
+        };
+        queue
+            .send(Job { write, reply })
             .map_err(|_| StoreError::Unavailable)?;
         answer.await.map_err(|_| StoreError::Unavailable)?
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -51,7 +51,10 @@ pub(super) struct Job {
     pub reply: oneshot::Sender<Result<Accepted, ApplyError>>,
 }
 
-/// Where the threads of a server take their work from.
+/// Where a server puts the work of some of its threads.
+pub(super) type Queue = UnboundedSender<Job>;
+
+/// Where these threads take it from.
 pub(super) type Jobs = Arc<tokio::sync::Mutex<UnboundedReceiver<Job>>>;
 
 /// What the threads of a server share.

@@ -26,8 +26,6 @@ use crate::store::{ApplyError, REQUEST_KEPT_SECONDS, StoreError};
 
 /// A group takes no more once it is as much work as so many reports: what waits behind it waits about ten milliseconds.
 pub(super) const GROUP_WEIGHT_MAX: usize = 512;
-/// A write that is as much work as so many reports is a chunk of a batch: it goes alone, and nothing waits for two of them.
-const CHUNK_WEIGHT_MIN: usize = 32;
 /// Tries of a group before its writes are tried one by one.
 const GROUP_TRIES: u32 = 2;
 /// How long the thread rests before it looks for rows to expire.
@@ -186,14 +184,13 @@ impl Writer {
 
     /// Puts a write where it waits; returns by how much the group grew.
     fn queue(&mut self, waiting: Waiting, group: &mut Vec<Waiting>) -> usize {
-        let weight = waiting.write.weight();
-        if weight < CHUNK_WEIGHT_MIN {
-            group.push(waiting);
-            weight
-        } else {
+        if waiting.write.is_heavy() {
             self.chunks.push_back(waiting);
-            0
+            return 0;
         }
+        let weight = waiting.write.weight();
+        group.push(waiting);
+        weight
     }
 
     fn run_task(&mut self, task: Task) {

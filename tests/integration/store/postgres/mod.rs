@@ -1,6 +1,7 @@
 //! PostgreSQL: how the suite opens it, and what can only be asked of a database that several servers share.
 
 mod book;
+mod chunks;
 mod lost;
 mod order;
 mod place;
