@@ -19,6 +19,8 @@ const BESIDE_CALLS: usize = 3_000;
 /// How long queries are measured beside uploads at most: as long must the batches last that are made ahead.
 const BESIDE_TIME_MAX: Duration = Duration::from_secs(3);
 
+/// Fewer have no 99th percentile.
+const CALLS_MIN: u64 = 100;
 /// Each caller may ask about a subject so often a day.
 const USED_UP: &str = "no subject is left to ask about: take less --seconds, or more --positions";
 
@@ -66,7 +68,7 @@ impl Running<'_> {
         let time = plan.time.min(BESIDE_TIME_MAX);
         let (asking, others) = callers.split_at(1);
         let alone = self.call(Call::Query, asking, 1, time, BESIDE_CALLS).await?;
-        anyhow::ensure!(alone.calls > 0, USED_UP);
+        anyhow::ensure!(alone.calls >= CALLS_MIN, USED_UP);
         let alone_us = Figures::of(&alone).p99_us;
         let mut growth = vec![Growth {
             name: "query p99 alone, ms".to_owned(),
@@ -86,7 +88,7 @@ impl Running<'_> {
                 "an upload failed, or ended while queries were measured beside it: take less --seconds"
             );
             tasks.shutdown().await;
-            anyhow::ensure!(beside.calls > 0, USED_UP);
+            anyhow::ensure!(beside.calls >= CALLS_MIN, USED_UP);
             let beside_us = Figures::of(&beside).p99_us;
             growth.push(Growth {
                 name: format!("query p99 beside {uploads} uploads − alone, ms"),
