@@ -7,8 +7,8 @@ use crate::wire::convert::batch::{record_to_wire, trailer_to_wire};
 use crate::wire::{Message as _, pb};
 use pb::upload_batch_request::Part;
 
-/// Most records of one message: as many as the service takes in one unit of work, a quarter of what the contract allows, so
-/// that little is sent twice after a break.
+/// Most records of one message: two of the service's units of work, a quarter of what the contract allows, so that little is
+/// sent twice after a break.
 pub(super) const MESSAGE_RECORDS_MAX: usize = 256;
 /// Most bytes of one message. A record has some hundred; one alone is never longer.
 pub(super) const MESSAGE_BYTES_MAX: usize = 1 << 20;

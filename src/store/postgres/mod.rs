@@ -74,8 +74,8 @@ pub struct PostgresStore {
     writers: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// What waits for which writers. Calls and chunks of batches have writers of their own, so that no call waits for a chunk;
-/// what becomes of both at once is settled by the database's locks, as between servers.
+/// What waits for which writers. Calls and chunks of batches have writers of their own, so that a call waits for a chunk only
+/// if they share a subject; what becomes of both at once is settled by the database's locks, as between servers.
 struct Queues {
     calls: Queue,
     chunks: Queue,

@@ -13,7 +13,7 @@ use crate::store::StoreError;
 /// How a database is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PostgresOptions {
-    /// Connections that write groups, 1 to 16.
+    /// Connections that write groups of calls, and as many more for chunks of batches, 1 to 16.
     pub writers: usize,
     /// Connections for everything else, 1 to 64.
     pub readers: usize,

@@ -278,10 +278,12 @@ impl Writer {
     /// Between groups: removes what is past its time, if this server has not done so lately.
     async fn expire(&mut self) {
         let now = self.shared.clock.now();
-        if !self.shared.expiry.is_due(now) {
+        // Who has no connection must not take the turn of those who have: writers of chunks have none while nobody uploads.
+        let connected = self.session.as_ref().is_some_and(|session| !session.is_closed());
+        if !connected || !self.shared.expiry.is_due(now) {
             return;
         }
-        let Some(session) = self.session.take().filter(|session| !session.is_closed()) else {
+        let Some(session) = self.session.take() else {
             return;
         };
         let today = self.shared.rules.zone.date_of(now);

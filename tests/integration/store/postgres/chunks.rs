@@ -9,7 +9,7 @@ use crate::store::batches::{header, item, taken, work};
 use crate::store::market::{Loan, national_id};
 
 #[tokio::test]
-async fn no_call_waits_for_a_chunk() {
+async fn calls_about_others_do_not_wait_for_a_chunk() {
     let servers = Servers::start(&[0], ONE_WRITER).await;
     let [a, b, c] = servers.lenders;
     let header = header("B1", BatchType::Incremental);
