@@ -7,6 +7,8 @@
 use std::collections::VecDeque;
 use std::io::Read;
 
+use csv::ByteRecord;
+
 /// Passes a text on and notes on which lines it has something.
 #[derive(Debug)]
 pub(super) struct Lined<R> {
@@ -37,7 +39,7 @@ impl<R> Lined<R> {
     }
 
     /// The line of the row that begins at `byte` or behind ends of lines there. Gives up the lines before it.
-    pub(super) fn line_at(&mut self, byte: u64) -> u64 {
+    fn line_at(&mut self, byte: u64) -> u64 {
         while self.begun.pop_front_if(|(begin, _)| *begin < byte).is_some() {}
         self.begun.front().map_or(self.line, |(_, line)| *line)
     }
@@ -66,10 +68,18 @@ impl<R: Read> Read for Lined<R> {
     }
 }
 
+/// Reads a row, and says where it begins or where that failed.
+pub(super) fn read_row<R: Read>(
+    rows: &mut csv::Reader<Lined<R>>,
+    row: &mut ByteRecord,
+) -> (csv::Result<bool>, u64) {
+    let begin = rows.position().byte();
+    let there = rows.read_byte_record(row);
+    (there, rows.get_mut().line_at(begin))
+}
+
 #[cfg(test)]
 mod tests {
-    use csv::ByteRecord;
-
     use super::*;
 
     fn lines(text: &str) -> Vec<u64> {
@@ -80,11 +90,11 @@ mod tests {
             .from_reader(Lined::of(text.as_bytes()));
         let (mut row, mut told) = (ByteRecord::new(), Vec::new());
         loop {
-            let begin = rows.position().byte();
-            if !rows.read_byte_record(&mut row).unwrap() {
+            let (there, line) = read_row(&mut rows, &mut row);
+            if !there.unwrap() {
                 return told;
             }
-            told.push(rows.get_mut().line_at(begin));
+            told.push(line);
         }
     }
 

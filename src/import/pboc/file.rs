@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::PbocDefaults;
 use super::columns::Columns;
 use super::parse::PbocParser;
-use crate::import::csv_lines::Lined;
+use crate::import::csv_lines::{self, Lined};
 use crate::import::{Circumstances, FileError, Parser, Raw, Reader};
 
 /// The most bytes of a row, the header included.
@@ -103,9 +103,7 @@ fn read_row<R: Read>(
     row: &mut ByteRecord,
 ) -> Result<Option<Raw>, FileError> {
     left.store(RECORD_BYTES_MAX, Ordering::Relaxed);
-    let begin = rows.position().byte();
-    let there = rows.read_byte_record(row);
-    let line = rows.get_mut().line_at(begin);
+    let (there, line) = csv_lines::read_row(rows, row);
     let broken = |line, problem: &str| FileError::Broken {
         line,
         problem: problem.to_owned(),

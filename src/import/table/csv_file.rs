@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::header::Header;
 use super::input::{Meter, RECORD_BYTES_MAX, Refill, broken, file_error};
 use super::rows::{RowParser, cell_text};
-use crate::import::csv_lines::Lined;
+use crate::import::csv_lines::{self, Lined};
 use crate::import::{Circumstances, FileError, Parser, Raw, Reader};
 
 type Rows = csv::Reader<Lined<Meter<Box<dyn Read + Send>>>>;
@@ -84,9 +84,7 @@ impl Reader for CsvReader {
 /// Reads one row and says where it begins; `None` at the end.
 fn read(rows: &mut Rows, refill: &Refill, record: &mut ByteRecord) -> Result<Option<u64>, FileError> {
     refill.for_one_row();
-    let begin = rows.position().byte();
-    let there = rows.read_byte_record(record);
-    let line = rows.get_mut().line_at(begin);
+    let (there, line) = csv_lines::read_row(rows, record);
     let there = there.map_err(|error| match error.into_kind() {
         ErrorKind::Io(error) => file_error(error, line),
         // The other kinds are of rows of unlike length, of UTF-8 and of typed rows: none is asked for.
