@@ -123,17 +123,20 @@ impl Sequencer {
             let batch = self.step(tree, &waiting)?;
             let grown = batch.frontier.size();
             match self.log.append(batch).await {
-                // What came in the meantime is for the next pass: under load there is always something, and each step costs
-                // the writers two commits.
-                Ok(()) if !is_full => {
-                    return Ok(Pass::Sequenced {
-                        leaves: appended + grown - size,
-                        size: grown,
-                    });
-                }
                 Ok(()) => appended += grown - size,
-                Err(StoreError::Conflict) if conflicts < CONFLICTS_MAX => conflicts += 1,
+                Err(StoreError::Conflict) if conflicts < CONFLICTS_MAX => {
+                    conflicts += 1;
+                    continue;
+                }
                 Err(error) => return Err(error.into()),
+            }
+            // What came in the meantime is for the next pass: under load there is always something, and each step costs the
+            // writers two commits.
+            if !is_full {
+                return Ok(Pass::Sequenced {
+                    leaves: appended,
+                    size: grown,
+                });
             }
         }
         let size = self.trusted_tree().await?.size();
