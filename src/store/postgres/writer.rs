@@ -279,11 +279,11 @@ impl Writer {
     async fn expire(&mut self) {
         let now = self.shared.clock.now();
         // Who has no connection must not take the turn of those who have: writers of chunks have none while nobody uploads.
-        let connected = self.session.as_ref().is_some_and(|session| !session.is_closed());
-        if !connected || !self.shared.expiry.is_due(now) {
-            return;
-        }
-        let Some(session) = self.session.take() else {
+        let expiry = &self.shared.expiry;
+        let Some(session) = self
+            .session
+            .take_if(|session| !session.is_closed() && expiry.is_due(now))
+        else {
             return;
         };
         let today = self.shared.rules.zone.date_of(now);

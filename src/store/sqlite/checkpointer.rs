@@ -146,15 +146,17 @@ fn run(jobs: &Sender<Job>, task: impl FnOnce(&Connection) + Send + 'static) {
 /// Moves what is left of the log into the database, so that the log is written from its beginning again. Its file keeps its
 /// size: writing over blocks costs less than having them given anew, on every commit.
 fn begin_anew(connection: &Connection, patience: Duration) {
-    let _ = connection.busy_timeout(patience);
-    let _ = connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
-    let _ = connection.busy_timeout(open::BUSY);
+    move_all(connection, "PRAGMA wal_checkpoint(RESTART)", patience);
 }
 
 /// Moves what is left of the log into the database and empties it, if no reader is in the way.
 pub(super) fn cut_back(connection: &Connection) {
-    let _ = connection.busy_timeout(PATIENCE_MAX);
-    let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    move_all(connection, "PRAGMA wal_checkpoint(TRUNCATE)", PATIENCE_MAX);
+}
+
+fn move_all(connection: &Connection, how: &str, patience: Duration) {
+    let _ = connection.busy_timeout(patience);
+    let _ = connection.query_row(how, [], |_| Ok(()));
     let _ = connection.busy_timeout(open::BUSY);
 }
 

@@ -148,9 +148,7 @@ impl Writer {
                 self.expire_when_due();
             }
             // One at a time, so that whoever asks in between waits for one chunk, however many upload.
-            if let Some(chunk) = self.chunks.pop_front() {
-                group.push(chunk);
-                self.apply(&mut group);
+            if self.apply_next_chunk(&mut group) {
                 self.expire_when_due();
             }
             if let Some(task) = rare {
@@ -160,10 +158,7 @@ impl Writer {
                 break;
             }
         }
-        while let Some(chunk) = self.chunks.pop_front() {
-            group.push(chunk);
-            self.apply(&mut group);
-        }
+        while self.apply_next_chunk(&mut group) {}
         // The database is then one file, fit to be copied.
         checkpointer::cut_back(&self.connection);
     }
@@ -195,6 +190,16 @@ impl Writer {
 
     fn run_task(&mut self, task: Task) {
         task(Ok(&mut self.connection));
+    }
+
+    /// Applies the chunk that has waited longest, alone; false if there is none.
+    fn apply_next_chunk(&mut self, group: &mut Vec<Waiting>) -> bool {
+        let Some(chunk) = self.chunks.pop_front() else {
+            return false;
+        };
+        group.push(chunk);
+        self.apply(group);
+        true
     }
 
     /// Applies a group and answers everybody in it.
