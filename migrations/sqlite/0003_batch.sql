@@ -14,7 +14,66 @@ SET is_open = (
 
 -- The first date for which a version was reported: as_of moves on while nothing else changes.
 ALTER TABLE position ADD COLUMN first_as_of INTEGER; -- first date of this version; NULL: its as_of. Person: no
-ALTER TABLE past_version ADD COLUMN first_as_of INTEGER; -- see position
+
+ALTER TABLE past_version RENAME TO past_version_in_order;
+-- Versions of the past, one behind the other and found by an index: they are written by every report and read by few, and rows
+-- as wide as these, each put in its place, split a page with every tenth of them.
+CREATE TABLE past_version (
+    account_no INTEGER NOT NULL,                -- the account. Person: no
+    member_no INTEGER NOT NULL,                 -- whose account. Person: no
+    corrected_by INTEGER,                       -- version that replaced it by correction; NULL: time went on. Person: no
+    version INTEGER NOT NULL,                   -- see position
+    event INTEGER,                              -- see position
+    received_at INTEGER NOT NULL,               -- see position
+    correction_reason TEXT,                     -- see position
+    liabilities BLOB NOT NULL,                  -- see position
+    as_of INTEGER NOT NULL,                     -- see position
+    sequence INTEGER NOT NULL,                  -- see position
+    account_type INTEGER NOT NULL,              -- see position
+    product_type INTEGER NOT NULL,              -- see position
+    loan_purpose INTEGER NOT NULL,              -- see position
+    guarantee_type INTEGER NOT NULL,            -- see position
+    funding_role INTEGER NOT NULL,              -- see position
+    region_code TEXT NOT NULL,                  -- see position
+    currency TEXT NOT NULL,                     -- see position
+    opened_on INTEGER NOT NULL,                 -- see position
+    matures_on INTEGER,                         -- see position
+    closed_on INTEGER,                          -- see position
+    original_amount INTEGER NOT NULL,           -- see position
+    credit_limit INTEGER NOT NULL,              -- see position
+    outstanding_principal INTEGER NOT NULL,     -- see position
+    outstanding_total INTEGER NOT NULL,         -- see position
+    scheduled_payment INTEGER NOT NULL,         -- see position
+    repayment_frequency INTEGER NOT NULL,       -- see position
+    next_due_on INTEGER,                        -- see position
+    remaining_terms INTEGER NOT NULL,           -- see position
+    annual_percentage_rate_bp INTEGER NOT NULL, -- see position
+    status INTEGER NOT NULL,                    -- see position
+    closure_reason INTEGER,                     -- see position
+    days_past_due INTEGER NOT NULL,             -- see position
+    grace_days INTEGER NOT NULL,                -- see position
+    overdue_principal INTEGER NOT NULL,         -- see position
+    overdue_interest INTEGER NOT NULL,          -- see position
+    overdue_penalty INTEGER NOT NULL,           -- see position
+    overdue_fees INTEGER NOT NULL,              -- see position
+    first_delinquent_on INTEGER,                -- see position
+    asset_classification INTEGER,               -- see position
+    collection_stage INTEGER,                   -- see position
+    extension_count INTEGER NOT NULL,           -- see position
+    restructure_count INTEGER NOT NULL,         -- see position
+    hardship_code INTEGER,                      -- see position
+    last_payment_on INTEGER,                    -- see position
+    last_payment_amount INTEGER NOT NULL,       -- see position
+    funding_group_ref TEXT,                     -- see position
+    consent_reference TEXT NOT NULL,            -- see position
+    adverse_notice_reference TEXT,              -- see position
+    adverse_notice_sent_on INTEGER,             -- see position
+    reservation_id TEXT,                        -- see position
+    first_as_of INTEGER,                        -- first date of this version; NULL: its as_of. Person: no
+    PRIMARY KEY (account_no, version)
+) STRICT;
+INSERT INTO past_version SELECT *, NULL FROM past_version_in_order;
+DROP TABLE past_version_in_order;
 
 -- What a member completed last.
 ALTER TABLE member_activity ADD COLUMN batch_as_of INTEGER; -- greatest business date of its completed batches. Person: no
