@@ -1,5 +1,6 @@
 //! What can go wrong for a member, with what to do about it.
 
+use std::error::Error as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -95,6 +96,12 @@ impl From<Status> for ClientError {
     }
 }
 
+/// Whether a status was made on this side because the connection broke: one from the service has no error behind it, and
+/// tonic calls what it knows no better name for UNKNOWN.
+fn broke_here(status: &Status) -> bool {
+    matches!(status.code(), Code::Unknown | Code::Cancelled | Code::Internal) && status.source().is_some()
+}
+
 impl From<Status> for Refusal {
     fn from(status: Status) -> Self {
         let details = status.get_error_details();
@@ -109,9 +116,16 @@ impl From<Status> for Refusal {
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned)
         };
+        let (code, message) = match broke_here(&status) {
+            true => (
+                Code::Unavailable,
+                format!("the connection broke: {}", status.message()),
+            ),
+            false => (status.code(), status.message().to_owned()),
+        };
         Self {
-            code: status.code(),
-            message: status.message().to_owned(),
+            code,
+            message,
             reason: details
                 .error_info()
                 .map(|info| info.reason.clone())
@@ -123,5 +137,23 @@ impl From<Status> for Refusal {
             retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
             request_id: header("x-request-id"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_connection_is_no_answer_of_the_service() {
+        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let broken = Refusal::from(Status::from_error(Box::new(reset)));
+        assert_eq!(broken.code, Code::Unavailable);
+        assert!(broken.message.starts_with("the connection broke: "), "{broken}");
+        let answered = Refusal::from(Status::unknown("it is not known"));
+        assert_eq!(
+            (answered.code, answered.message.as_str()),
+            (Code::Unknown, "it is not known")
+        );
     }
 }
