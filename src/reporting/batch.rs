@@ -58,6 +58,15 @@ pub enum Stated {
     Delete(DeletionReason),
 }
 
+/// What is known of a record's tokens before they are mapped.
+#[derive(Debug, Clone)]
+pub struct Recognition {
+    /// Whether they are those on file with its account.
+    pub is_known: bool,
+    /// Recognise them; none when the record states no tokens.
+    digests: Option<TokenDigests>,
+}
+
 impl Stated {
     /// Whether it is about a version of the past, whose tokens may be others.
     fn is_correction(&self) -> bool {
@@ -91,29 +100,39 @@ impl Reporting {
         &self,
         caller: &Caller,
         records: &[StatedRecord],
-    ) -> Result<Vec<bool>, ApplyError> {
+    ) -> Result<Vec<Recognition>, ApplyError> {
+        let mut recognitions = self.strangers(records);
         let mut times: BTreeMap<&AccountRef, u32> = BTreeMap::new();
         for account_ref in records.iter().filter_map(|record| record.account_ref.as_ref()) {
             *times.entry(account_ref).or_default() += 1;
         }
-        let once = |record: &StatedRecord| {
+        let once = |record: &StatedRecord, recognition: &Recognition| {
             let account_ref = record.account_ref.as_ref()?;
             if record.asks.is_correction() || times.get(account_ref) != Some(&1) {
                 return None;
             }
-            Some((account_ref.clone(), self.digests_of(record)?))
+            Some((account_ref.clone(), recognition.digests.clone()?))
         };
         let (places, asked): (Vec<usize>, Vec<_>) = records
             .iter()
+            .zip(&recognitions)
             .enumerate()
-            .filter_map(|(place, record)| Some((place, once(record)?)))
+            .filter_map(|(place, (record, recognition))| Some((place, once(record, recognition)?)))
             .unzip();
         let found = self.store.recognise(caller.member_no(), asked).await?;
-        let mut recognised = vec![false; records.len()];
         for (place, known) in places.into_iter().zip(found) {
-            recognised[place] = known;
+            recognitions[place].is_known = known;
         }
-        Ok(recognised)
+        Ok(recognitions)
+    }
+
+    /// The same without asking the store: none is recognised.
+    pub fn strangers(&self, records: &[StatedRecord]) -> Vec<Recognition> {
+        let stranger = |record| Recognition {
+            is_known: false,
+            digests: self.digests_of(record),
+        };
+        records.iter().map(stranger).collect()
     }
 
     /// Makes records fit to be decided: under pseudonyms, but for those that were recognised. Changes nothing.
@@ -124,21 +143,19 @@ impl Reporting {
         &self,
         caller: &Arc<Caller>,
         records: Vec<StatedRecord>,
-        recognised: &[bool],
+        recognitions: Vec<Recognition>,
     ) -> Result<Vec<Item>, ApplyError> {
         let strangers: Vec<SubjectToken> = records
             .iter()
-            .zip(recognised)
-            .filter(|(_, recognised)| !**recognised)
+            .zip(&recognitions)
+            .filter(|(_, recognition)| !recognition.is_known)
             .flat_map(|(record, _)| tokens_of(record))
             .cloned()
             .collect();
         let mut mapped = self.map_aside(caller, strangers).await?.into_iter();
-        let digests: Vec<Option<TokenDigests>> =
-            records.iter().map(|record| self.digests_of(record)).collect();
-        let items = records.into_iter().zip(digests).zip(recognised);
+        let items = records.into_iter().zip(recognitions);
         items
-            .map(|((record, digests), recognised)| item(record, digests, *recognised, &mut mapped))
+            .map(|(record, recognition)| item(record, recognition, &mut mapped))
             .collect()
     }
 
@@ -360,8 +377,7 @@ fn tokens_of(record: &StatedRecord) -> impl Iterator<Item = &SubjectToken> {
 /// A record as units of work see it: its tokens recognised, or the next that were mapped.
 fn item(
     record: StatedRecord,
-    digests: Option<TokenDigests>,
-    recognised: bool,
+    recognition: Recognition,
     mapped: &mut impl Iterator<Item = Pseudonym>,
 ) -> Result<Item, ApplyError> {
     let act = match record.asks {
@@ -372,8 +388,8 @@ fn item(
             event,
             findings,
             correction_reason,
-        } => match (correction_reason, digests) {
-            (None, Some(token_digests)) if recognised => {
+        } => match (correction_reason, recognition.digests) {
+            (None, Some(token_digests)) if recognition.is_known => {
                 let known = |token: SubjectToken| Ok::<_, StoreError>(token.identifier_type());
                 ItemAct::Recognised(Box::new(Recognised {
                     position: position.try_map_tokens(known)?,

@@ -111,26 +111,26 @@ impl Preparation {
         let caller = self.session.caller_shared();
         let unproven = Unproven(&self.market.key_versions);
         let mut read = read_all(records, &self.market.reading_with(&self.session, &unproven)).await;
-        let recognised = self.room.recognise(&caller, &read).await?;
+        let recognitions = self.room.recognise(&caller, &read).await?;
         let reading = self.market.reading(&self.session);
         let strangers = read
             .iter_mut()
             .zip(records)
-            .zip(&recognised)
-            .filter(|(_, recognised)| !**recognised);
+            .zip(&recognitions)
+            .filter(|(_, recognition)| !recognition.is_known);
         for (place, ((read, record), _)) in strangers.enumerate() {
             *read = stated(read_record(record, &reading));
             give_way(place).await;
         }
-        self.room.prepare(&caller, read, &recognised).await
+        self.room.prepare(&caller, read, recognitions).await
     }
 
     /// The same without recognising any, for records whose tokens on file changed since.
     async fn of_strangers(&self, records: &[pb::BatchRecord]) -> Result<Vec<Item>, ApplyError> {
         let caller = self.session.caller_shared();
         let read = read_all(records, &self.market.reading(&self.session)).await;
-        let recognised = vec![false; read.len()];
-        self.room.prepare(&caller, read, &recognised).await
+        let strangers = self.room.strangers(&read);
+        self.room.prepare(&caller, read, strangers).await
     }
 }
 
