@@ -4,17 +4,8 @@
 //! its own words, which are English and stand behind the English text. Nothing here knows a value of a record.
 
 use super::Reason;
+pub use crate::domain::language::Language;
 use crate::domain::violation::Code;
-
-/// A language of the texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Language {
-    /// English.
-    #[default]
-    English,
-    /// Chinese, simplified.
-    Chinese,
-}
 
 /// What is wrong and how to mend it, in one language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::codes::FileCode;
 use super::columns::{Column, Field, Part, all, template};
 use crate::domain::batch::{BatchRecord, PositionRecord};
-use crate::domain::currency::Currency;
+use crate::domain::decimal::written;
 use crate::domain::position::{Facts, Liability};
 use crate::domain::token::{IdentifierType, Presented, Token};
 use crate::identity::named::Named;
@@ -98,7 +98,7 @@ fn of_position(record: &PositionRecord<Named>, field: Field) -> String {
     let position = &record.position;
     let facts = &position.facts;
     if let Some(minor) = amount(facts, field) {
-        return decimal(minor, facts.currency);
+        return written(minor.into(), facts.currency);
     }
     match field {
         Field::AccountRef => position.account_ref.as_str().to_owned(),
@@ -167,17 +167,6 @@ fn amount(facts: &Facts, field: Field) -> Option<i64> {
         _ => return None,
     };
     Some(minor)
-}
-
-/// Minor units as a decimal with all the currency's decimals.
-fn decimal(minor: i64, currency: Currency) -> String {
-    let sign = if minor < 0 { "-" } else { "" };
-    let per_unit = currency.minor_per_unit().unsigned_abs();
-    let (units, rest) = (minor.unsigned_abs() / per_unit, minor.unsigned_abs() % per_unit);
-    match usize::try_from(currency.exponent()).unwrap_or_default() {
-        0 => format!("{sign}{units}"),
-        decimals => format!("{sign}{units}.{rest:0decimals$}"),
-    }
 }
 
 fn code<E: FileCode>(value: Option<E>) -> String {
