@@ -17,6 +17,7 @@ pub mod names;
 pub mod position;
 pub mod quality;
 pub mod reconciliation;
+pub mod rules;
 pub mod secret;
 #[cfg(test)]
 pub mod testing;
