@@ -10,6 +10,7 @@ pub mod identity;
 
 pub mod store;
 
+pub mod rule_packs;
 pub mod subjects;
 
 pub mod exposure;
