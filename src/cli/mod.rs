@@ -22,6 +22,7 @@ pub mod quality;
 pub mod query;
 pub mod reconcile;
 pub mod report;
+pub mod rules;
 pub mod serve;
 pub mod service;
 pub mod tokenise;
@@ -58,6 +59,7 @@ enum Command {
     Export(export::Export),
     Audit(audit::Audit),
     Database(database::DatabaseCommand),
+    Rules(rules::Rules),
     Doctor(doctor::Doctor),
     Generate(generate::Generate),
     /// Print the completions of a shell: tallystick completions bash > /etc/bash_completion.d/tallystick
@@ -89,6 +91,7 @@ impl Cli {
             Command::Export(export) => export.run().await,
             Command::Audit(audit) => audit.run().await,
             Command::Database(database) => database.run().await,
+            Command::Rules(rules) => rules.run(),
             Command::Doctor(doctor) => doctor.run().await,
             Command::Generate(generate) => generate.run(),
             Command::Completions { shell } => {
