@@ -2,6 +2,7 @@
 
 mod cases;
 mod folders;
+mod guide_page;
 mod refusals;
 mod shipped;
 

@@ -429,3 +429,19 @@ fn rules_cases_loans_bytes_and_errors_have_limits() {
         assert_eq!(wrong(&format!("{}{WHOLE}", unknown(count))).len(), told);
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_is_too_broken_to_be_told_what_is_wrong(from in 0_usize..2_000, cut in 0_usize..40, put in "[\\[\\]{}=\"\n.,a-z0-9-]{0,6}") {
+        let from = from.min(WHOLE.len());
+        let to = (from + cut).min(WHOLE.len());
+        // The title is the one place with characters of several bytes.
+        let (Some(before), Some(after)) = (WHOLE.get(..from), WHOLE.get(to..)) else { return Ok(()) };
+        let text = format!("{before}{put}{after}");
+        if let Err(errors) = read("p.toml", &text) {
+            proptest::prop_assert!(!errors.is_empty());
+            let lines = text.lines().count() + 1;
+            proptest::prop_assert!(errors.iter().all(|error| error.line.is_some_and(|line| (1..=lines).contains(&line))));
+        }
+    }
+}
