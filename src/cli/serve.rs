@@ -138,6 +138,8 @@ fn setup(config: &Config, metrics: RenderMetrics) -> anyhow::Result<Setup> {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         rules: config.market.rules()?,
+        rule_packs: (!config.market.rule_packs.as_os_str().is_empty())
+            .then(|| config.market.rule_packs.clone()),
         options,
         origin: config.ledger.origin()?,
         checkpoint_interval: Duration::from_millis(config.ledger.checkpoint_interval_ms),

@@ -24,6 +24,7 @@ use crate::identity::keys::{self, Halves, KeyCommands, Keys, LedgerKeys};
 use crate::ledger::{LedgerError, Pass, Sequencer, SequencerOptions};
 use crate::members::{Members, Registry};
 use crate::reporting::Reporting;
+use crate::rule_packs::Library;
 use crate::server::{Market, Options, Rooms, Server};
 use crate::store::audit_log::LeaseHolder;
 use crate::store::{AuditLog, COPY_MARK, KeyChecks, Store};
@@ -46,6 +47,8 @@ pub struct Setup {
     pub entropy: SharedEntropy,
     /// What the operator settles for the market.
     pub rules: MarketRules,
+    /// Folder of rule packs beside those that are shipped.
+    pub rule_packs: Option<PathBuf>,
     /// Sockets, certificates, limits.
     pub options: Options,
     /// Name of the audit log.
@@ -132,12 +135,19 @@ pub async fn start(
     let mapper = Arc::new(TokenMapper::new(ledger_keys.clone()));
     let members = Arc::new(Members::new(registry, mapper.clone(), setup.entropy.clone()));
     enrol_first_operators(&setup, &members).await?;
+    let packs = Arc::new(Library::open(setup.rule_packs.clone()).context("the rule packs cannot be used")?);
     let rooms = Rooms {
         store: store.clone(),
         members,
         evaluator: Arc::new(Evaluator::new(token_keys, setup.entropy.clone())),
         reporting: Reporting::new(store.clone(), mapper.clone(), setup.entropy.clone()),
-        exposure: Exposure::new(store.clone(), mapper, setup.entropy.clone()),
+        exposure: Exposure::new(
+            store.clone(),
+            mapper,
+            setup.entropy.clone(),
+            packs.clone(),
+            setup.rules.zone,
+        ),
         market: Arc::new(market(&setup, &ledger_keys)),
         clock: setup.clock.clone(),
         entropy: setup.entropy.clone(),
@@ -148,6 +158,9 @@ pub async fn start(
     let checkpoint_key = CheckpointKey::from_seed(setup.origin.clone(), ledger_keys.checkpoint_seed());
     let verifier = checkpoint_key.verifier().to_text();
     let stop = CancellationToken::new();
+    if setup.rule_packs.is_some() {
+        tokio::spawn(watch(packs, setup.options.tls_reload_interval, stop.clone()));
+    }
     let log: Arc<dyn AuditLog> = store.clone();
     let drained = CancellationToken::new();
     let sequencing = sequence(&setup, log.clone(), checkpoint_key, drained.clone());
@@ -288,6 +301,21 @@ async fn enrol_first_operators(setup: &Setup, members: &Members) -> anyhow::Resu
         );
     }
     Ok(())
+}
+
+/// Exchanges the rule packs whenever their folder changes and all of them are sound.
+async fn watch(packs: Arc<Library>, interval: Duration, stop: CancellationToken) {
+    let mut looks = IntervalStream::new(tokio::time::interval(interval));
+    while stop.run_until_cancelled(looks.next()).await.flatten().is_some() {
+        let packs = packs.clone();
+        // Files are read: not on the threads that serve.
+        let looked = tokio::task::spawn_blocking(move || packs.has_changed().then(|| packs.reload()));
+        match looked.await {
+            Ok(Some(Ok(changed))) => tracing::info!(?changed, "the rule packs were read again"),
+            Ok(Some(Err(errors))) => tracing::warn!(%errors, "the rule packs are left as they are"),
+            Ok(None) | Err(_) => {}
+        }
+    }
 }
 
 fn market(setup: &Setup, keys: &LedgerKeys) -> Market {

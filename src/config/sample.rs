@@ -138,6 +138,12 @@ fn market(page: &mut Page, config: &Config) {
         "lowest_band_edges",
         "{}",
     );
+    page.text(
+        "Folder of rule packs beside those that are shipped, read again when it changes; empty: none. `tallystick rules` tells \
+         what they say.",
+        "rule_packs",
+        &config.market.rule_packs.to_string_lossy(),
+    );
 }
 
 struct Page(String);

@@ -71,6 +71,9 @@ pub struct Market {
     pub batch_swing_percent: u32,
     /// Lowest band edge in whole units, by currency; 1,000 for those not named.
     pub lowest_band_edges: BTreeMap<String, i64>,
+    /// Folder of rule packs beside those that are shipped; empty: none.
+    #[serde(deserialize_with = "optional_path")]
+    pub rule_packs: PathBuf,
 }
 
 /// Metrics and health over plain HTTP.
@@ -200,6 +203,7 @@ impl Default for Market {
             batch_reject_percent: rules.batch_reject_percent,
             batch_swing_percent: rules.batch_swing_percent,
             lowest_band_edges: BTreeMap::new(),
+            rule_packs: PathBuf::new(),
         }
     }
 }

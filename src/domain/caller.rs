@@ -12,6 +12,7 @@ pub struct Caller {
     member_id: MemberId,
     lender_group: LenderGroup,
     roles: Vec<Role>,
+    rule_packs: Vec<String>,
     certificate: Fingerprint,
 }
 
@@ -22,6 +23,7 @@ impl Caller {
         member_id: MemberId,
         lender_group: LenderGroup,
         roles: Vec<Role>,
+        rule_packs: Vec<String>,
         certificate: Fingerprint,
     ) -> Self {
         Self {
@@ -29,6 +31,7 @@ impl Caller {
             member_id,
             lender_group,
             roles,
+            rule_packs,
             certificate,
         }
     }
@@ -51,6 +54,11 @@ impl Caller {
     /// Whether the caller holds a role.
     pub fn has_role(&self, role: Role) -> bool {
         self.roles.contains(&role)
+    }
+
+    /// The rule packs that it may be judged by; the first unless it names another.
+    pub fn rule_packs(&self) -> &[String] {
+        &self.rule_packs
     }
 
     /// The certificate it came with: tells one operator from another.

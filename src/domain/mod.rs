@@ -17,6 +17,7 @@ pub mod names;
 pub mod position;
 pub mod quality;
 pub mod reconciliation;
+pub mod reservation;
 pub mod rules;
 pub mod secret;
 #[cfg(test)]

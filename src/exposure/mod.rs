@@ -3,10 +3,13 @@
 //! A look is a unit of work: resolved, answered, recorded and frozen in one go, durable before the answer leaves. Here its
 //! tokens become pseudonyms and the answer gets its name.
 
+pub mod reserve;
+
 use std::sync::Arc;
 
 use crate::domain::caller::Caller;
 use crate::domain::clock::{SharedEntropy, uuid_v4};
+use crate::domain::date::BusinessZone;
 use crate::domain::inquiry::Inquiry;
 use crate::domain::names::AnswerId;
 use crate::domain::token::{Presented, Pseudonym};
@@ -14,6 +17,7 @@ use crate::domain::unit::rows::LookKind;
 use crate::domain::unit::{Accepted, Action, Look, Refused, RequestKey, Write};
 use crate::domain::violation::{Code, Violation};
 use crate::identity::token::SubjectToken;
+use crate::rule_packs::Library;
 use crate::store::{ApplyError, Store};
 use crate::subjects::TokenMapper;
 
@@ -22,15 +26,25 @@ pub struct Exposure {
     store: Arc<dyn Store>,
     tokens: Arc<TokenMapper>,
     entropy: SharedEntropy,
+    packs: Arc<Library>,
+    zone: BusinessZone,
 }
 
 impl Exposure {
-    /// The room over a store.
-    pub fn new(store: Arc<dyn Store>, tokens: Arc<TokenMapper>, entropy: SharedEntropy) -> Self {
+    /// The room over a store, with the rule packs in force and where business days begin and end.
+    pub fn new(
+        store: Arc<dyn Store>,
+        tokens: Arc<TokenMapper>,
+        entropy: SharedEntropy,
+        packs: Arc<Library>,
+        zone: BusinessZone,
+    ) -> Self {
         Self {
             store,
             tokens,
             entropy,
+            packs,
+            zone,
         }
     }
 
@@ -75,20 +89,21 @@ impl Exposure {
         self.store.apply(write).await
     }
 
+    fn map(&self, caller: &Caller, tokens: &[&SubjectToken]) -> Result<Vec<Pseudonym>, Refused> {
+        // Tokens are read against the live versions; one that went out of use since then is refused here.
+        self.tokens.pseudonyms(caller, tokens).map_err(|error| {
+            let text = error.to_string();
+            Refused::because(Violation::new(Code::KeyVersionUnknown, "tokens", text))
+        })
+    }
+
     fn sealed(
         &self,
         caller: &Caller,
         inquiry: Inquiry<SubjectToken>,
     ) -> Result<Inquiry<Pseudonym>, ApplyError> {
         let tokens: Vec<&SubjectToken> = inquiry.tokens.iter().map(|shown| &shown.token).collect();
-        let pseudonyms = self.tokens.pseudonyms(caller, &tokens).map_err(|error| {
-            // Tokens are read against the live versions; one that went out of use since then is refused here.
-            Refused::because(Violation::new(
-                Code::KeyVersionUnknown,
-                "tokens",
-                error.to_string(),
-            ))
-        })?;
+        let pseudonyms = self.map(caller, &tokens)?;
         let proofs = inquiry.tokens.iter().map(|shown| shown.verified_on);
         let tokens = pseudonyms.into_iter().zip(proofs);
         Ok(Inquiry {

@@ -87,6 +87,7 @@ impl Speaker {
                 member.member_id.clone(),
                 member.lender_group,
                 member.roles.clone(),
+                member.rule_packs.clone(),
                 certificate.fingerprint,
             )),
             state: member.state,

@@ -133,7 +133,10 @@ impl Members {
             | Outcome::Member(_)
             | Outcome::Certificate(_)
             | Outcome::Approved { .. }
-            | Outcome::Batch(_) => Ok(false),
+            | Outcome::Batch(_)
+            | Outcome::Ruled { .. }
+            | Outcome::Reserved(_)
+            | Outcome::Confirmed { .. } => Ok(false),
         }
     }
 

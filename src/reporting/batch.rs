@@ -270,7 +270,10 @@ impl Reporting {
             | Outcome::Charged { .. }
             | Outcome::Member(_)
             | Outcome::Certificate(_)
-            | Outcome::Approved { .. } => Err(StoreError::Unavailable.into()),
+            | Outcome::Approved { .. }
+            | Outcome::Ruled { .. }
+            | Outcome::Reserved(_)
+            | Outcome::Confirmed { .. } => Err(StoreError::Unavailable.into()),
         }
     }
 

@@ -37,7 +37,12 @@ macro_rules! migrations {
     };
 }
 
-migrations!("0001_foundation", "0002_key_check", "0003_batch");
+migrations!(
+    "0001_foundation",
+    "0002_key_check",
+    "0003_batch",
+    "0004_reservation"
+);
 
 /// Version of the schema that this program needs: the number of the last step.
 pub fn expected() -> i64 {

@@ -15,6 +15,7 @@ mod group;
 pub mod member_book;
 pub mod migrations;
 pub mod postgres;
+pub mod reservation_book;
 mod rows;
 pub mod sqlite;
 
@@ -27,6 +28,7 @@ pub use audit_log::AuditLog;
 pub use batch_book::BatchBook;
 pub use error::StoreError;
 pub use member_book::MemberBook;
+pub use reservation_book::ReservationBook;
 
 use crate::domain::member::Member;
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, TokenId};
@@ -91,7 +93,7 @@ pub struct Holdings {
 
 /// A database of the market. Object safe and shared; all methods may be called at once.
 #[async_trait]
-pub trait Store: AuditLog + BatchBook + MemberBook + Send + Sync + 'static {
+pub trait Store: AuditLog + BatchBook + MemberBook + ReservationBook + Send + Sync + 'static {
     /// Does a unit of work: decided in turn with all others, durable on return. A caller that goes away cancels nothing
     /// half-way.
     async fn apply(&self, write: Write) -> Result<Accepted, ApplyError>;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::domain::caller::Caller;
-use crate::domain::names::MemberId;
+use crate::domain::names::{ApplicationId, MemberId};
 use crate::domain::token::{IdentifierType, KeyVersion, Pseudonym};
 use crate::identity::keys::LedgerKeys;
 use crate::identity::oprf::algebra::MemberKeys;
@@ -104,6 +104,12 @@ impl TokenMapper {
     /// Recognises an unchanged set of tokens of one liable person without mapping it: 16 bytes to keep with the account.
     pub fn token_digest<'a>(&self, tokens: impl IntoIterator<Item = &'a SubjectToken>) -> [u8; 16] {
         self.keys.token_digest(tokens)
+    }
+
+    /// Recognises the income that was stated for an application of a caller: 32 bytes to keep instead of it.
+    pub fn income_digest(&self, caller: &Caller, application_id: &ApplicationId, income: i64) -> [u8; 32] {
+        self.keys
+            .income_digest(caller.member_id(), application_id, income)
     }
 
     fn tweaks(&self, member: &MemberId) -> Arc<Tweaks> {

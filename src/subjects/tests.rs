@@ -57,6 +57,7 @@ fn caller(name: &str) -> Caller {
         id,
         LenderGroup::Bank,
         vec![Role::Lender],
+        Vec::new(),
         Fingerprint([0; 32]),
     )
 }

@@ -12,6 +12,7 @@
 )]
 
 mod batches;
+mod checks;
 mod harness;
 mod model;
 mod proofs;

@@ -265,7 +265,10 @@ async fn enrol(store: &dyn Store, callers: Vec<Certificate>) -> anyhow::Result<V
             | Outcome::Charged { .. }
             | Outcome::Certificate(_)
             | Outcome::Approved { .. }
-            | Outcome::Batch(_) => anyhow::bail!("a lender was not enrolled"),
+            | Outcome::Batch(_)
+            | Outcome::Ruled { .. }
+            | Outcome::Reserved(_)
+            | Outcome::Confirmed { .. } => anyhow::bail!("a lender was not enrolled"),
         }
     }
     Ok(lenders)

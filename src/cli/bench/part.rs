@@ -124,6 +124,7 @@ async fn serve(folder: &Path, place: Place, stop: CancellationToken) -> anyhow::
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         rules: MarketRules::default(),
+        rule_packs: None,
         options: Options {
             listen: LOOPBACK,
             http_listen: LOOPBACK,

@@ -98,6 +98,7 @@ impl Demo {
             clock,
             entropy: Arc::new(SystemEntropy),
             rules: MarketRules::default(),
+            rule_packs: None,
             options: Options {
                 listen: loopback(self.port),
                 http_listen: loopback(0),

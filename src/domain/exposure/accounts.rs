@@ -12,7 +12,7 @@ use super::resolve::About;
 use crate::domain::currency::Currency;
 use crate::domain::date::Timestamp;
 use crate::domain::names::MemberNo;
-use crate::domain::unit::rows::{HistoryRow, InquiryRow, PositionRow};
+use crate::domain::unit::rows::{HistoryRow, InquiryRow, PositionRow, ReservationRow};
 use crate::domain::unit::working_set::SubjectRows;
 
 /// Days over which looks are counted, and looks made by a number alone count for the subject it is linked to.
@@ -48,6 +48,8 @@ pub(super) struct Rows<'a> {
     pub joined: bool,
     /// Whether a mobile-only position was left out that somebody else reported.
     pub left_out: bool,
+    /// Live reservations of others.
+    reservations: Vec<&'a ReservationRow>,
     subject: &'a SubjectRows,
     number: Option<&'a SubjectRows>,
 }
@@ -69,6 +71,7 @@ impl<'a> Rows<'a> {
             found: false,
             joined: false,
             left_out: false,
+            reservations: Vec::new(),
             subject,
             number,
         };
@@ -78,6 +81,10 @@ impl<'a> Rows<'a> {
         (rows.own_debt, rows.contingent) = others.partition(|row| row.role.is_own_debt());
         rows.own_debt.sort_by(|a, b| funding(a).cmp(&funding(b)));
         rows.contingent.sort_by(|a, b| funding(a).cmp(&funding(b)));
+        let reservations = subject.reservations.iter();
+        rows.reservations = reservations
+            .filter(|row| row.member_no != asked.caller && row.is_live(asked.now))
+            .collect();
         rows.looks = look_days(asked, hard_looks(asked, about, subject, number), |member| {
             member != asked.caller
         });
@@ -116,6 +123,11 @@ impl<'a> Rows<'a> {
     /// Guarantees of everybody but the caller.
     pub fn contingent(&self) -> impl Iterator<Item = Account<'_, 'a>> {
         self.contingent.chunk_by(|a, b| fund_together(a, b))
+    }
+
+    /// What everybody but the caller holds for loans about to be paid out. Nobody reserves for a number alone.
+    pub fn reservations(&self) -> impl Iterator<Item = &'a ReservationRow> {
+        self.reservations.iter().copied()
     }
 
     /// Every position of everybody but the caller.

@@ -56,11 +56,44 @@ impl BandSeries {
             open_ended: true,
         }
     }
+
+    /// The greatest edge that is not above an amount, 0 below the lowest: on the coarse edges when at most two members
+    /// contribute to what it was reckoned from.
+    pub fn floor(self, amount_minor: i128, contributors: usize) -> i64 {
+        let edges: &[i64] = if contributors <= 2 { &COARSE } else { &FINE };
+        let edges = edges
+            .iter()
+            .map(|edge| self.lowest_edge_minor.saturating_mul(*edge));
+        edges
+            .take_while(|edge| i128::from(*edge) <= amount_minor)
+            .last()
+            .unwrap_or(0)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_room_is_rounded_down_to_an_edge() {
+        let series = BandSeries::new(Currency::CNY, LOWEST_EDGE_UNITS);
+        let cases = [
+            (-1, 3, 0),
+            (0, 3, 0),
+            (99_999, 3, 0),
+            (100_000, 3, 100_000),
+            (199_999, 3, 100_000),
+            (500_000, 3, 500_000),
+            (100_000, 2, 0),
+            (200_000, 2, 200_000),
+            (999_999, 1, 200_000),
+            (i128::MAX, 0, 100_000_000),
+        ];
+        for (amount, contributors, floor) in cases {
+            assert_eq!(series.floor(amount, contributors), floor, "{amount}");
+        }
+    }
 
     #[test]
     fn edges_of_the_renminbi_are_those_of_the_semantics() {

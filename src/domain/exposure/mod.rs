@@ -8,7 +8,7 @@ pub mod answer;
 pub mod band;
 mod delinquency;
 mod groups;
-mod obligation;
+pub mod obligation;
 pub mod resolve;
 mod signals;
 mod tally;

@@ -9,7 +9,7 @@ use crate::domain::position::{Facts, RepaymentFrequency};
 const MONTH_DAYS: u32 = 30;
 
 /// Minor units a month, rounded up.
-pub(super) fn monthly_obligation(facts: &Facts, today: NaiveDate) -> i128 {
+pub fn monthly_obligation(facts: &Facts, today: NaiveDate) -> i128 {
     let payment = i128::from(facts.scheduled_payment);
     let share = |times: i128, over: i128| (payment * times + over - 1) / over;
     match facts.repayment_frequency {

@@ -8,7 +8,7 @@ use super::answer::Asked;
 use super::delinquency::Lateness;
 use super::groups::by_group;
 use super::obligation::monthly_obligation;
-use super::{AmountBand, DelinquencyBucket, OthersExposure, velocity};
+use super::{DelinquencyBucket, OthersExposure, velocity};
 use crate::domain::names::MemberNo;
 use crate::domain::position::{AccountStatus, ClosureReason, Facts, GuaranteeType};
 use crate::domain::unit::rows::PositionRow;
@@ -25,6 +25,14 @@ pub(super) fn others(asked: &Asked<'_>, rows: &Rows<'_>) -> OthersExposure {
     for account in rows.contingent() {
         tally.add_contingent(asked, account);
     }
+    for reservation in rows.reservations() {
+        tally.reserving_lenders.push(reservation.member_no);
+        if reservation.currency == asked.currency {
+            tally
+                .reserved
+                .add(reservation.member_no, i128::from(reservation.amount));
+        }
+    }
     let (lenders, undisputed) = (distinct(tally.lenders), distinct(tally.undisputed_lenders));
     let worst_now = DelinquencyBucket::of(tally.days_past_due);
     let lateness = Lateness::of(rows);
@@ -32,9 +40,8 @@ pub(super) fn others(asked: &Asked<'_>, rows: &Rows<'_>) -> OthersExposure {
         active_lenders: capped(lenders.len()),
         active_accounts: capped(tally.active),
         active_lenders_by_group: by_group(asked, &lenders),
-        // Reservations come with a later service.
-        reserving_lenders: 0,
-        reserved_amount: AmountBand::default(),
+        reserving_lenders: capped(distinct(tally.reserving_lenders).len()),
+        reserved_amount: tally.reserved.band(rows.bands),
         outstanding: tally.outstanding.band(rows.bands),
         outstanding_unsecured: tally.outstanding_unsecured.band(rows.bands),
         credit_limit: tally.credit_limit.band(rows.bands),
@@ -85,6 +92,9 @@ struct Tally {
     /// One entry for each active position.
     lenders: Vec<MemberNo>,
     undisputed_lenders: Vec<MemberNo>,
+    /// One entry for each live reservation.
+    reserving_lenders: Vec<MemberNo>,
+    reserved: Amount,
 }
 
 impl Tally {

@@ -1,9 +1,13 @@
 //! Limits of money: what may be owed, and what may fall due in a month.
 
+use std::collections::BTreeSet;
+
 use super::evaluate::{Case, Refusal};
+use super::reason::ReasonCode;
 use super::rule::{AmountCap, Extent};
 use super::standing::{Loan, total};
-use super::verdict::{Verdict, lesser};
+use super::verdict::{Limit, Verdict, lesser};
+use crate::domain::names::MemberNo;
 
 /// Months of a year, for brackets of annual income.
 const MONTHS: i128 = 12;
@@ -21,12 +25,14 @@ pub(super) fn cap(case: &Case<'_>, cap: &AmountCap, verdict: &mut Verdict) -> Op
         cap.maximum.map(i128::from),
         cap.income_percent.map(|percent| share(income, percent)),
     )?;
-    let room = match cap.extent {
-        Extent::PerLoan => limit,
-        Extent::Total => left(case, limit, |loan| loan.amount(loan.principal), verdict),
+    let measure = |loan: &Loan| match cap.extent {
+        Extent::PerLoan => 0,
+        Extent::Total => loan.amount(loan.principal),
     };
+    let wanted = i128::from(case.application.amount);
+    let room = left(case, (ReasonCode::AmountCap, limit, wanted), measure, verdict);
     verdict.room = lesser(verdict.room, Some(room.max(0)));
-    Refusal::lasting_if(i128::from(case.application.amount) > room)
+    Refusal::lasting_if(wanted > room)
 }
 
 /// Whether what falls due in a month would be too large a share of the income. What is left narrows the verdict's room for
@@ -42,9 +48,16 @@ pub(super) fn obligation(
         return None;
     }
     let limit = share(case.application.income(), maximum_percent);
-    let room = left(case, limit, |loan| loan.amount(loan.monthly_obligation), verdict);
+    let measure = |loan: &Loan| loan.amount(loan.monthly_obligation);
+    let wanted = i128::from(case.application.monthly_payment);
+    let room = left(
+        case,
+        (ReasonCode::ObligationRatio, limit, wanted),
+        measure,
+        verdict,
+    );
     verdict.payment_room = lesser(verdict.payment_room, Some(room.max(0)));
-    Refusal::lasting_if(i128::from(case.application.monthly_payment) > room)
+    Refusal::lasting_if(wanted > room)
 }
 
 /// So many percent of an amount, rounded down: a whole amount is at most the share if and only if it is at most this.
@@ -53,10 +66,29 @@ fn share(amount: i128, percent: u32) -> i128 {
 }
 
 /// What the loans that count leave of a limit; below zero when they are beyond it already.
-fn left(case: &Case<'_>, limit: i128, measure: impl Fn(&Loan) -> i128, verdict: &mut Verdict) -> i128 {
+fn left(
+    case: &Case<'_>,
+    (code, allowed, wanted): (ReasonCode, i128, i128),
+    measure: impl Fn(&Loan) -> i128,
+    verdict: &mut Verdict,
+) -> i128 {
     let lender = case.application.lender;
-    verdict.others_owe |= case
-        .live_loans()
-        .any(|loan| loan.lender != lender && measure(loan) > 0);
-    limit.saturating_sub(total(case.live_loans(), measure))
+    let of_others = || case.live_loans().filter(|loan| loan.lender != lender);
+    let lenders: BTreeSet<MemberNo> = of_others()
+        .filter(|loan| measure(loan) > 0)
+        .map(|loan| loan.lender)
+        .collect();
+    verdict.others_owe |= !lenders.is_empty();
+    let others = total(of_others(), &measure);
+    let own = total(case.live_loans().filter(|loan| loan.lender == lender), &measure);
+    verdict.limits.push(Limit {
+        place: case.place,
+        code,
+        allowed,
+        wanted,
+        others,
+        lenders: lenders.len(),
+        own,
+    });
+    allowed.saturating_sub(others).saturating_sub(own)
 }

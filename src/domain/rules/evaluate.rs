@@ -15,7 +15,7 @@ use super::{amounts, counts, periods};
 pub fn evaluate(pack: &RulePack, application: &Application, standing: &Standing) -> Verdict {
     let mut verdict = Verdict::default();
     for (place, rule) in pack.rules.iter().enumerate() {
-        let case = Case::new(rule, application, standing);
+        let case = Case::new(place, rule, application, standing);
         if let Some(refusal) = judge(&rule.condition, &case, &mut verdict) {
             verdict.reasons.push(Reason {
                 code: rule.condition.reason(),
@@ -30,6 +30,7 @@ pub fn evaluate(pack: &RulePack, application: &Application, standing: &Standing)
 
 /// What one rule looks at.
 pub(super) struct Case<'a> {
+    pub(super) place: usize,
     rule: &'a Rule,
     pub(super) application: &'a Application,
     pub(super) standing: &'a Standing,
@@ -53,8 +54,9 @@ impl Refusal {
 }
 
 impl<'a> Case<'a> {
-    fn new(rule: &'a Rule, application: &'a Application, standing: &'a Standing) -> Self {
+    fn new(place: usize, rule: &'a Rule, application: &'a Application, standing: &'a Standing) -> Self {
         Self {
+            place,
             rule,
             application,
             standing,

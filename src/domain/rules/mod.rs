@@ -24,7 +24,7 @@ pub use self::rule::{
     AmountCap, Condition, Extent, IncomeBracket, Indebtedness, Pause, Rule, Scope, Whose, Window,
 };
 pub use self::standing::{Application, ApplicationKey, Held, Loan, Standing};
-pub use self::verdict::{Reason, Verdict};
+pub use self::verdict::{Limit, Reason, Verdict};
 
 use super::currency::Currency;
 use super::names::Sha256;

@@ -33,6 +33,28 @@ pub struct Verdict {
     pub payment_room: Option<i128>,
     /// Whether a loan of another lender takes part of a room: then its exact size would tell of that loan.
     pub others_owe: bool,
+    /// The limits of money that were asked, each with what it was reckoned from. Only of a verdict about one subject: joined
+    /// ones have none.
+    pub limits: Vec<Limit>,
+}
+
+/// A limit of money, as it stands with one subject. Minor units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// The rule's place in the pack.
+    pub place: usize,
+    /// What it says when it is broken.
+    pub code: ReasonCode,
+    /// What is allowed in all.
+    pub allowed: i128,
+    /// What is applied for.
+    pub wanted: i128,
+    /// What counts of other lenders' loans.
+    pub others: i128,
+    /// How many of them these are.
+    pub lenders: usize,
+    /// What counts of the applying lender's own loans.
+    pub own: i128,
 }
 
 impl Verdict {
@@ -68,6 +90,7 @@ impl Verdict {
             room: lesser(self.room, other.room),
             payment_room: lesser(self.payment_room, other.payment_room),
             others_owe: self.others_owe || other.others_owe,
+            limits: Vec::new(),
         }
     }
 }

@@ -11,14 +11,16 @@ use super::WorkingSet;
 use super::merge;
 use super::rows::LinkRow;
 use super::working_set::Change;
+use crate::domain::date::Timestamp;
 use crate::domain::names::{MemberNo, SubjectId, TokenId};
 use crate::domain::position::{Liability, LiabilityRole};
 use crate::domain::token::{Presented, Pseudonym, Shown, Token as _, TokenRef, TokenRow};
 use crate::domain::violation::{Code, Violation};
 
 /// What binding a report's liabilities will do.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Plan {
+    at: Timestamp,
     new_tokens: Vec<(Pseudonym, TokenRow)>,
     /// (absorbed, kept), in order.
     absorbed: Vec<(SubjectId, SubjectId)>,
@@ -36,9 +38,24 @@ pub(super) struct BoundLiability {
 }
 
 impl Plan {
+    fn at(at: Timestamp) -> Self {
+        Self {
+            at,
+            new_tokens: Vec::new(),
+            absorbed: Vec::new(),
+            links: Vec::new(),
+            bound: Vec::new(),
+        }
+    }
+
     /// Plans the binding of a report's liabilities, in order. Every conflict becomes a violation.
-    pub(super) fn of(set: &mut WorkingSet, liabilities: &[Liability<Shown>]) -> Result<Self, Vec<Violation>> {
-        let mut plan = Self::default();
+    /// `at`: now, for reservations run out.
+    pub(super) fn of(
+        set: &mut WorkingSet,
+        liabilities: &[Liability<Shown>],
+        at: Timestamp,
+    ) -> Result<Self, Vec<Violation>> {
+        let mut plan = Self::at(at);
         let mut violations = Vec::new();
         for (index, liability) in liabilities.iter().enumerate() {
             if let Err(conflict) = plan.bind(set, index, liability) {
@@ -78,7 +95,7 @@ impl Plan {
     }
 
     /// Where a subject is after the absorptions planned so far.
-    fn follow(&self, subject: SubjectId) -> SubjectId {
+    pub(super) fn follow(&self, subject: SubjectId) -> SubjectId {
         self.absorbed
             .iter()
             .fold(subject, |at, (from, to)| if at == *from { *to } else { at })
@@ -115,7 +132,7 @@ impl Plan {
                 return Err(Violation::new(
                     Code::IdentityConflict,
                     format!("position.liabilities[{index}].tokens"),
-                    "these identifiers are on file for different subjects that both have loans: report only the \
+                    "these identifiers are on file for different subjects that both have loans or reservations: report only the \
                      identifier that you verified, or ask the operator to merge the subjects",
                 ));
             }
@@ -172,7 +189,7 @@ impl Plan {
         let mut holders = distinct
             .iter()
             .copied()
-            .filter(|subject| self.holds_positions(set, *subject));
+            .filter(|subject| self.is_held(set, *subject));
         let keep = holders.next().unwrap_or(first);
         if holders.next().is_some() {
             return Err(Conflict);
@@ -186,12 +203,15 @@ impl Plan {
         Ok(Some(keep))
     }
 
-    /// Whether a subject, or one it absorbed in this plan, has a position that was not deleted.
-    fn holds_positions(&self, set: &WorkingSet, subject: SubjectId) -> bool {
+    /// Whether a subject, or one it absorbed in this plan, has a position that was not deleted or a live reservation.
+    fn is_held(&self, set: &WorkingSet, subject: SubjectId) -> bool {
         set.subjects
             .iter()
             .filter(|(candidate, _)| self.follow(**candidate) == subject)
-            .any(|(_, rows)| rows.positions.values().any(|row| row.deleted.is_none()))
+            .any(|(_, rows)| {
+                rows.positions.values().any(|row| row.deleted.is_none())
+                    || rows.reservations.iter().any(|row| row.is_live(self.at))
+            })
     }
 
     fn learn(&mut self, set: &mut WorkingSet, token: &Shown, subject_id: SubjectId) {

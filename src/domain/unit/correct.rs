@@ -48,8 +48,9 @@ pub(super) fn decide(
             before.as_ref().into(),
             ChangeKind::Correction,
             &violations,
+            at,
         )?,
-        None => (plan_alone(set, report, &violations)?, Vec::new()),
+        None => (plan_alone(set, report, &violations, at)?, Vec::new()),
     };
     plan.carry_out(set, member_no, set.rules.zone.date_of(at));
     let number = account.versions_made.saturating_add(1);

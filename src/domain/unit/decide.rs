@@ -1,7 +1,8 @@
 //! One write, decided on the rows it concerns.
 
 use super::{
-    Action, Decision, Refused, WorkingSet, Write, administer, batch, correct, evaluate, look, report,
+    Action, Decision, Refused, WorkingSet, Write, administer, batch, check, correct, evaluate, look, report,
+    reserve,
 };
 use crate::domain::date::Timestamp;
 
@@ -15,6 +16,8 @@ pub fn decide(set: &mut WorkingSet, write: &Write, at: Timestamp) -> Result<Deci
         Action::Report(report) => report::decide(set, write.member_no, report, at),
         Action::Correct(correction) => correct::decide(set, write.member_no, correction, at),
         Action::Delete { account_ref, reason } => correct::delete(set, write.member_no, account_ref, *reason),
+        Action::Check(check) => check::decide(set, write.member_no, check, at),
+        Action::Reserve(work) => reserve::decide(set, write.member_no, work, at),
         Action::Look(look) => look::decide(set, write.member_no, look, at),
         Action::ChargeEvaluations { count } => evaluate::charge(set, write.member_no, *count, at),
         Action::Administer(administration) => administer::decide(set, write, administration, at),

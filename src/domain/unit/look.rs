@@ -11,8 +11,9 @@ use crate::domain::date::{Timestamp, days_after, days_before};
 use crate::domain::exposure::answer::{self, Asked};
 use crate::domain::exposure::resolve::{self, Resolution, Shown};
 use crate::domain::exposure::{Answer, Figures};
-use crate::domain::names::{MemberNo, SubjectId, TokenId};
-use crate::domain::token::{Pseudonym, TokenRow};
+use crate::domain::inquiry::{Consent, Purpose};
+use crate::domain::names::{AnswerId, MemberNo, SubjectId, TokenId};
+use crate::domain::token::{Presented, Pseudonym, TokenRow};
 use crate::domain::violation::{Code, Violation};
 
 /// Days over which subjects created by inquiry are held against evaluated tokens.
@@ -30,7 +31,7 @@ pub(super) fn decide(
     at: Timestamp,
 ) -> Result<Decision, Refused> {
     let today = set.rules.zone.date_of(at);
-    let resolution = resolution(set, member_no, look, today);
+    let resolution = resolution(set, member_no, &look.inquiry.tokens, today);
     let meant = match &resolution {
         Resolution::Conflict { subjects, .. } => subjects.iter().copied().collect(),
         Resolution::About(about) => Vec::from_iter(about.subject),
@@ -44,17 +45,21 @@ pub(super) fn decide(
         Resolution::About(about) => {
             let subject = match about.subject {
                 Some(subject) => subject,
-                None => create_subject(set, member_no, look, today)?,
+                None => create_subject(set, member_no, &look.inquiry.tokens, today)?,
             };
             answer_about(set, member_no, look, at, subject, &about)
         }
     }
 }
 
-fn resolution(set: &WorkingSet, member_no: MemberNo, look: &Look, today: NaiveDate) -> Resolution {
-    let shown: Vec<Shown> = look
-        .inquiry
-        .tokens
+/// Whom tokens mean.
+pub(super) fn resolution(
+    set: &WorkingSet,
+    member_no: MemberNo,
+    tokens: &[Presented<Pseudonym>],
+    today: NaiveDate,
+) -> Resolution {
+    let shown: Vec<Shown> = tokens
         .iter()
         .map(|shown| Shown {
             identifier_type: shown.token.identifier_type,
@@ -106,7 +111,7 @@ fn answer_about(
     if is_new && look.kind == LookKind::Query {
         freeze(set, member_no, subject, today, hard, about.strong, &figures);
     }
-    record(set, member_no, look, at, subject, about.strong, true);
+    mark(member_no, look, at).leave(set, subject, about.strong, true);
     let answer = Answer {
         answer_id: look.answer_id,
         answered_at: at,
@@ -116,7 +121,8 @@ fn answer_about(
     Ok(answered(look, answer, vec![subject]))
 }
 
-fn refuse_too_many(
+/// Refuses a member that looked at one of these subjects as often today as it may.
+pub(super) fn refuse_too_many(
     set: &WorkingSet,
     member_no: MemberNo,
     subjects: &[SubjectId],
@@ -197,32 +203,55 @@ fn freeze(
     set.changes.push(Change::PutFrozen(Box::new(row)));
 }
 
-fn record(
-    set: &mut WorkingSet,
-    member_no: MemberNo,
-    look: &Look,
-    at: Timestamp,
-    subject_id: SubjectId,
-    with_strong: bool,
-    counted: bool,
-) {
-    let row = InquiryRow {
-        subject_id,
+/// What every look leaves under whom it concerns.
+#[derive(Clone, Copy)]
+pub(super) struct Mark<'a> {
+    /// Who looks.
+    pub member_no: MemberNo,
+    /// When.
+    pub at: Timestamp,
+    /// The answer.
+    pub answer_id: AnswerId,
+    /// By which rpc.
+    pub kind: LookKind,
+    /// Why.
+    pub purpose: Purpose,
+    /// With whose consent.
+    pub consent: &'a Consent,
+}
+
+impl Mark<'_> {
+    /// Leaves it.
+    pub fn leave(&self, set: &mut WorkingSet, subject_id: SubjectId, with_strong: bool, counted: bool) {
+        let row = InquiryRow {
+            subject_id,
+            member_no: self.member_no,
+            inquired_at: self.at,
+            answer_id: self.answer_id,
+            kind: self.kind,
+            purpose: self.purpose,
+            with_strong,
+            counted,
+            consent: Some(self.consent.clone()),
+        };
+        set.subjects
+            .entry(subject_id)
+            .or_default()
+            .inquiries
+            .push(row.clone());
+        set.changes.push(Change::InsertInquiry(Box::new(row)));
+    }
+}
+
+fn mark(member_no: MemberNo, look: &Look, at: Timestamp) -> Mark<'_> {
+    Mark {
         member_no,
-        inquired_at: at,
+        at,
         answer_id: look.answer_id,
         kind: look.kind,
         purpose: look.inquiry.purpose,
-        with_strong,
-        counted,
-        consent: Some(look.inquiry.consent.clone()),
-    };
-    set.subjects
-        .entry(subject_id)
-        .or_default()
-        .inquiries
-        .push(row.clone());
-    set.changes.push(Change::InsertInquiry(Box::new(row)));
+        consent: &look.inquiry.consent,
+    }
 }
 
 /// Different subjects: no figures, nothing frozen; recorded under each, never counted.
@@ -248,7 +277,7 @@ fn conflict(
         .iter()
         .any(|shown| shown.token.identifier_type.is_strong());
     for subject in subjects {
-        record(set, member_no, look, at, *subject, strong, false);
+        mark(member_no, look, at).leave(set, *subject, strong, false);
     }
     let answer = Answer {
         answer_id: look.answer_id,
@@ -270,13 +299,13 @@ fn answered(look: &Look, answer: Answer, subjects: Vec<SubjectId>) -> Decision {
 
 /// A subject for an unknown person, so that the look can be counted. Its first token names it: a strong one if any was
 /// shown (tokens are in the order of precedence), else the mobile.
-fn create_subject(
+pub(super) fn create_subject(
     set: &mut WorkingSet,
     member_no: MemberNo,
-    look: &Look,
+    tokens: &[Presented<Pseudonym>],
     today: NaiveDate,
 ) -> Result<SubjectId, Refused> {
-    let Some(token) = look.inquiry.tokens.first().map(|shown| shown.token.clone()) else {
+    let Some(token) = tokens.first().map(|shown| shown.token.clone()) else {
         let text = "name the subject by 1 to 4 tokens";
         return Err(Refused::because(Violation::new(
             Code::FieldRequired,
@@ -302,15 +331,36 @@ fn learn(set: &mut WorkingSet, token: Pseudonym, subject_id: SubjectId) {
 }
 
 fn count_creation(set: &mut WorkingSet, member_no: MemberNo, today: NaiveDate) -> Result<(), Refused> {
+    may_create(set, member_no, 1, today)?;
     let usage = set.usage.entry(member_no).or_default();
+    match usage.subjects_created.iter_mut().find(|(day, _)| *day == today) {
+        Some((_, count)) => *count += 1,
+        None => usage.subjects_created.push((today, 1)),
+    }
+    set.changes.push(Change::CountSubjectCreated(member_no, today));
+    Ok(())
+}
+
+/// Whether a member may ask about so many more unknown subjects.
+///
+/// # Errors
+/// Refused when it asked about more of them in 30 days than it ever had tokens evaluated.
+pub(super) fn may_create(
+    set: &WorkingSet,
+    member_no: MemberNo,
+    subjects: u64,
+    today: NaiveDate,
+) -> Result<(), Refused> {
+    let usage = set.usage.get(&member_no);
     let since = days_before(today, CREATION_WINDOW_DAYS);
     let created: u64 = usage
-        .subjects_created
         .iter()
+        .flat_map(|usage| &usage.subjects_created)
         .filter(|(day, _)| *day > since)
         .map(|(_, count)| *count)
         .sum();
-    if created.saturating_add(1) > usage.evaluations_ever {
+    let evaluated = usage.map_or(0, |usage| usage.evaluations_ever);
+    if subjects > 0 && created.saturating_add(subjects) > evaluated {
         return Err(Refused::because(Violation::new(
             Code::TokensNotEvaluated,
             "tokens",
@@ -318,10 +368,5 @@ fn count_creation(set: &mut WorkingSet, member_no: MemberNo, today: NaiveDate) -
              from TokenService, never invent or copy them",
         )));
     }
-    match usage.subjects_created.iter_mut().find(|(day, _)| *day == today) {
-        Some((_, count)) => *count += 1,
-        None => usage.subjects_created.push((today, 1)),
-    }
-    set.changes.push(Change::CountSubjectCreated(member_no, today));
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::WorkingSet;
 use super::bind::has_strong;
-use super::rows::{AccountRow, HistoryRow, LinkRow, PositionRow};
+use super::rows::{AccountRow, ApplicationRow, HistoryRow, LinkRow, PositionRow, ReservationRow};
 use super::working_set::{Change, SubjectRows};
 use super::{Decision, Outcome, Refused};
 use crate::domain::names::{AccountNo, MemberNo, SubjectId, TokenId};
@@ -34,10 +34,55 @@ pub(super) fn absorb(set: &mut WorkingSet, from: SubjectId, to: SubjectId) {
         set.subjects.entry(to).or_default().inquiries.extend(moved);
     }
     set.changes.push(Change::MoveInquiries(from, to));
+    take_reservations(set, rows.reservations, rows.applications, from, to);
     for links in set.links.values_mut() {
         move_links(links, from, to);
     }
     set.changes.push(Change::MoveLinks(from, to));
+}
+
+/// What was reserved and applied for with one subject is the other's from now on; what both were in is there already.
+fn take_reservations(
+    set: &mut WorkingSet,
+    reservations: Vec<ReservationRow>,
+    applications: Vec<ApplicationRow>,
+    from: SubjectId,
+    to: SubjectId,
+) {
+    let rows = set.subjects.entry(to).or_default();
+    let mut united = Vec::new();
+    for row in reservations {
+        let same = |known: &&mut ReservationRow| {
+            (known.member_no, known.reservation_id) == (row.member_no, row.reservation_id)
+        };
+        match rows.reservations.iter_mut().find(same) {
+            // By the tokens of both, so that a split finds it.
+            Some(known) => {
+                known.tokens.extend(row.tokens);
+                united.push(known.clone());
+            }
+            None => rows.reservations.push(ReservationRow {
+                subject_id: to,
+                ..row
+            }),
+        }
+    }
+    for row in applications {
+        let same = |known: &ApplicationRow| {
+            (known.member_no, &known.application_id) == (row.member_no, &row.application_id)
+        };
+        if !rows.applications.iter().any(same) {
+            rows.applications.push(ApplicationRow {
+                subject_id: to,
+                ..row
+            });
+        }
+    }
+    set.changes.push(Change::MoveReservations(from, to));
+    let puts = united
+        .into_iter()
+        .map(|row| Change::PutReservation(Box::new(row)));
+    set.changes.extend(puts);
 }
 
 fn move_links(links: &mut Vec<LinkRow>, from: SubjectId, to: SubjectId) {
@@ -155,6 +200,7 @@ pub(super) fn split(set: &mut WorkingSet, token: &Pseudonym) -> Result<Decision,
     for position in leaving {
         leave(set, position, from, to);
     }
+    leave_reserved(set, row.token_id, from, to);
     drop_frozen(set, from);
     Ok(done(vec![from, to]))
 }
@@ -205,6 +251,34 @@ fn leave(set: &mut WorkingSet, position: PositionRow, from: SubjectId, to: Subje
     move_position(set, position, to);
     for row in history {
         move_history(set, row, to);
+    }
+}
+
+/// Reservations that were made with a token go where it goes, and stay as well if they were made with others: until they end
+/// they stand with both, rather than with neither.
+fn leave_reserved(set: &mut WorkingSet, token_id: TokenId, from: SubjectId, to: SubjectId) {
+    let rows = set.subjects.entry(from).or_default();
+    let (leaving, kept): (Vec<ReservationRow>, Vec<ReservationRow>) = rows
+        .reservations
+        .drain(..)
+        .partition(|row| row.tokens.contains(&token_id));
+    rows.reservations = kept;
+    for mut row in leaving {
+        let moved = ReservationRow {
+            subject_id: to,
+            tokens: vec![token_id],
+            ..row.clone()
+        };
+        row.tokens.retain(|token| *token != token_id);
+        if row.tokens.is_empty() {
+            set.changes
+                .push(Change::RemoveReservation(from, row.member_no, row.reservation_id));
+        } else {
+            set.changes.push(Change::PutReservation(Box::new(row.clone())));
+            set.subjects.entry(from).or_default().reservations.push(row);
+        }
+        set.changes.push(Change::PutReservation(Box::new(moved.clone())));
+        set.subjects.entry(to).or_default().reservations.push(moved);
     }
 }
 

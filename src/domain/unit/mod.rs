@@ -7,13 +7,16 @@
 mod administer;
 pub mod batch;
 mod bind;
+pub mod check;
 mod correct;
 mod decide;
 mod evaluate;
+mod keys;
 mod look;
 mod merge;
 mod record;
 mod report;
+pub mod reserve;
 pub mod rows;
 pub mod working_set;
 
@@ -28,11 +31,14 @@ use super::inquiry::{Inquiry, Purpose};
 use super::member::{Certificate, Member};
 use super::names::{AccountRef, AnswerId, Fingerprint, MemberId, MemberNo, RequestId, Sha256, SubjectId};
 use super::position::{DeletionReason, EventType, Position};
+use super::reservation::{Reservation, Ruled};
 use super::token::{Pseudonym, Shown, TokenDigests};
 use super::violation::{Code, Violation};
 pub use batch::{BatchStep, BatchWork, Item, ItemAct};
+pub use check::Check;
 pub use decide::decide;
 pub use look::LOOKS_PER_SUBJECT_AND_DAY_MAX;
+pub use reserve::{ReservationStep, ReservationWork};
 pub use working_set::{Change, Keys, RequestName, WorkingSet};
 
 /// From so many reports' worth of work on, a write is heavy.
@@ -57,11 +63,15 @@ pub enum Rpc {
     SplitSubject,
     UploadBatch,
     ConfirmBatch,
+    CheckAndReserve,
+    ConfirmReservation,
+    ExtendReservation,
+    ReleaseReservation,
 }
 
 impl Rpc {
     /// Every rpc that writes.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::ReportPosition,
         Self::CorrectPosition,
         Self::DeletePosition,
@@ -77,6 +87,10 @@ impl Rpc {
         Self::SplitSubject,
         Self::UploadBatch,
         Self::ConfirmBatch,
+        Self::CheckAndReserve,
+        Self::ConfirmReservation,
+        Self::ExtendReservation,
+        Self::ReleaseReservation,
     ];
 
     /// Its name: how it is stored and audited.
@@ -97,6 +111,10 @@ impl Rpc {
             Self::SplitSubject => "SplitSubject",
             Self::UploadBatch => "UploadBatch",
             Self::ConfirmBatch => "ConfirmBatch",
+            Self::CheckAndReserve => "CheckAndReserve",
+            Self::ConfirmReservation => "ConfirmReservation",
+            Self::ExtendReservation => "ExtendReservation",
+            Self::ReleaseReservation => "ReleaseReservation",
         }
     }
 }
@@ -150,6 +168,8 @@ impl Write {
             | Action::Correct(_)
             | Action::Delete { .. }
             | Action::Look(_)
+            | Action::Check(_)
+            | Action::Reserve(_)
             | Action::ChargeEvaluations { .. }
             | Action::Administer(_) => 1,
         }
@@ -187,6 +207,10 @@ pub enum Action {
     },
     /// Look at a subject, once or in a portfolio review.
     Look(Box<Look>),
+    /// Check an application, and hold room for the loan if it may be made.
+    Check(Box<Check>),
+    /// Take the next step with a reservation.
+    Reserve(Box<ReservationWork>),
     /// Charge token evaluations.
     ChargeEvaluations {
         /// How many, at least 1.
@@ -362,6 +386,26 @@ pub enum Outcome {
     },
     /// A step with a batch was taken.
     Batch(Box<BatchTaken>),
+    /// An application was checked.
+    Ruled {
+        /// What was ruled.
+        ruled: Box<Ruled>,
+        /// The room that is held now, if the loan may be made.
+        reservation: Option<Reservation>,
+    },
+    /// A reservation was released or extended.
+    Reserved(Reservation),
+    /// A reservation became a position.
+    Confirmed {
+        /// As it is now.
+        reservation: Reservation,
+        /// Whether it had run out before.
+        late: bool,
+        /// The version on file now.
+        version: u64,
+        /// Accepted, but worth a look.
+        warnings: Vec<Violation>,
+    },
 }
 
 /// A batch after a step.

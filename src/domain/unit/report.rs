@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::bind::{Plan, same_tokens};
 use super::record;
+use super::reserve;
 use super::rows::{AccountRow, PositionRow, Version};
 use super::{Decision, Outcome, Refused, Report, WorkingSet};
 use crate::domain::batch::BatchNo;
 use crate::domain::date::Timestamp;
-use crate::domain::names::{AccountNo, MemberNo, SubjectId};
+use crate::domain::names::{AccountNo, MemberNo, ReservationId, SubjectId};
 use crate::domain::position::{Liability, Position, ReportOrder};
 use crate::domain::token::{Shown, TokenRef};
 use crate::domain::validation::{ChangeKind, Stated, check_change};
@@ -22,9 +23,20 @@ pub(super) fn decide(
     report: &Report,
     at: Timestamp,
 ) -> Result<Decision, Refused> {
+    decide_for(set, member_no, report, None, at)
+}
+
+/// The same of a loan for which this reservation was made.
+pub(super) fn decide_for(
+    set: &mut WorkingSet,
+    member_no: MemberNo,
+    report: &Report,
+    reservation: Option<ReservationId>,
+    at: Timestamp,
+) -> Result<Decision, Refused> {
     let key = (member_no, report.position.account_ref.clone());
     let Some(account) = set.accounts.get(&key).cloned() else {
-        return open(set, member_no, report, at);
+        return open(set, member_no, report, reservation, at);
     };
     let Some(row) = current_row(set, &account).cloned() else {
         return Err(refuse(report, vec![unknown_account("position.account_ref")]));
@@ -70,12 +82,15 @@ fn open(
     set: &mut WorkingSet,
     member_no: MemberNo,
     report: &Report,
+    named: Option<ReservationId>,
     at: Timestamp,
 ) -> Result<Decision, Refused> {
-    let plan = plan_alone(set, report, &[])?;
+    let plan = plan_alone(set, report, &[], at)?;
     let Some(holder) = plan.holder() else {
         return Err(refuse(report, vec![no_liability()]));
     };
+    let reservation = reserve::consumed(set, member_no, report, (&plan, named), at)
+        .map_err(|violation| refuse(report, vec![violation]))?;
     let account = AccountRow {
         member_no,
         account_ref: report.position.account_ref.clone(),
@@ -88,6 +103,9 @@ fn open(
     };
     let version = Arc::new(version_of(1, report, &plan, at));
     plan.carry_out(set, member_no, set.rules.zone.date_of(at));
+    if let Some(reservation) = reservation {
+        reserve::consume(set, member_no, reservation, account.account_no, at);
+    }
     record::put_account(set, account.clone());
     let row = record::first_row(&account, version.clone(), at);
     record::put_current(set, &account, &row, &plan);
@@ -109,6 +127,7 @@ fn replace(
         Stated::from(row.version.as_ref()),
         ChangeKind::Report,
         &[],
+        at,
     )?;
     let Some(holder) = plan.holder() else {
         return Err(refuse(report, vec![no_liability()]));
@@ -159,7 +178,7 @@ fn advance(set: &mut WorkingSet, account: &AccountRow, report: &Report, at: Time
         advance_proofs(&mut version.liabilities, &position.liabilities);
     });
     // Its tokens are all on file, so the plan can only refresh links.
-    let plan = Plan::of(set, &position.liabilities);
+    let plan = Plan::of(set, &position.liabilities, at);
     // Tokens that mean others than those liable since a merge or split are looked up each time.
     let mean_those_liable = plan.as_ref().is_ok_and(|plan| {
         let meant = plan.roles().into_iter().map(|(subject, _)| subject).collect();
@@ -206,8 +225,9 @@ pub(super) fn plan_alone(
     set: &mut WorkingSet,
     report: &Report,
     on_file: &[Violation],
+    at: Timestamp,
 ) -> Result<Plan, Refused> {
-    match Plan::of(set, &report.position.liabilities) {
+    match Plan::of(set, &report.position.liabilities, at) {
         Ok(plan) if report.violations.is_empty() && on_file.is_empty() => Ok(plan),
         Ok(_) => Err(refuse(report, on_file.to_vec())),
         Err(conflicts) => Err(refuse(report, [on_file, &conflicts].concat())),
@@ -222,8 +242,9 @@ pub(super) fn plan_change(
     before: Stated<'_>,
     kind: ChangeKind,
     on_file: &[Violation],
+    at: Timestamp,
 ) -> Result<(Plan, Vec<Violation>), Refused> {
-    let planned = Plan::of(set, &report.position.liabilities);
+    let planned = Plan::of(set, &report.position.liabilities, at);
     // Without a binding nobody can tell whether the borrower is the same: the other rules are judged all the same.
     let bound = planned
         .as_ref()

@@ -6,11 +6,17 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::batch::{Batch, BatchNo, ControlTotals};
+use crate::domain::currency::Currency;
 use crate::domain::date::Timestamp;
 use crate::domain::exposure::Figures;
 use crate::domain::inquiry::{Consent, Purpose};
-use crate::domain::names::{AccountNo, AccountRef, AnswerId, MemberNo, Sha256, SubjectId};
-use crate::domain::position::{DeletionReason, EventType, Facts, Liability, LiabilityRole, ReportOrder};
+use crate::domain::names::{
+    AccountNo, AccountRef, AnswerId, ApplicationId, MemberNo, ReservationId, Sha256, SubjectId, TokenId,
+};
+use crate::domain::position::{
+    DeletionReason, EventType, Facts, Liability, LiabilityRole, ProductType, ReportOrder,
+};
+use crate::domain::reservation::{ReleaseReason, Reservation, ReservationState, Ruled};
 use crate::domain::token::{TokenDigests, TokenRef};
 
 /// An account of a member: where its current version is found.
@@ -122,6 +128,8 @@ pub enum LookKind {
     Query,
     /// `ReviewPortfolio`.
     Review,
+    /// `CheckAndReserve`.
+    Check,
 }
 
 /// A recorded look.
@@ -249,4 +257,131 @@ pub struct LastFull {
     pub as_of: NaiveDate,
     /// Its positions with an active status.
     pub active: u64,
+}
+
+/// What an application fixes with its first check: whoever could vary it could search for what others lent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplicationTerms {
+    /// What is applied for.
+    pub product_type: ProductType,
+    /// Days from payout to the last payment.
+    pub term_days: u32,
+    /// Of all amounts.
+    pub currency: Currency,
+    /// Name of the rule pack.
+    pub rule_pack: String,
+    /// Keyed hash of the monthly income; `None` when none was stated.
+    pub income_digest: Option<Sha256>,
+}
+
+/// An amount and a payment that were checked, and what came of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Try {
+    /// Minor units applied for.
+    pub amount: i64,
+    /// Minor units due in a month.
+    pub monthly_payment: i64,
+    /// The civil day of the latest check of this pair.
+    pub on: NaiveDate,
+    /// Whether it was allowed.
+    pub allowed: bool,
+}
+
+/// An application of a member, as it concerns one subject who would owe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplicationRow {
+    /// Whom it concerns.
+    pub subject_id: SubjectId,
+    /// Whose.
+    pub member_no: MemberNo,
+    /// The member's name of it.
+    pub application_id: ApplicationId,
+    /// The first check.
+    pub opened_at: Timestamp,
+    /// The latest check.
+    pub checked_at: Timestamp,
+    /// What it fixes.
+    pub terms: ApplicationTerms,
+    /// Each pair once, in the order of their first checks.
+    pub tries: Vec<Try>,
+}
+
+/// Room held for a member's loan, as it concerns one subject who would owe. All rows of a reservation say the same but for
+/// `subject_id` and `tokens`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReservationRow {
+    /// Whom it concerns.
+    pub subject_id: SubjectId,
+    /// Who reserved.
+    pub member_no: MemberNo,
+    /// Its name.
+    pub reservation_id: ReservationId,
+    /// For which application.
+    pub application_id: ApplicationId,
+    /// Where it stands; never `Expired`, which only time makes it.
+    pub state: ReservationState,
+    /// Of its amounts.
+    pub currency: Currency,
+    /// Minor units held.
+    pub amount: i64,
+    /// Minor units due in a month.
+    pub monthly_payment: i64,
+    /// What is applied for.
+    pub product_type: ProductType,
+    /// How many subjects it concerns; a merge may have made them fewer since.
+    pub borrowers: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it runs out.
+    pub expires_at: Timestamp,
+    /// When it runs out at the latest, however often it is extended.
+    pub expires_at_most: Timestamp,
+    /// How often it was extended.
+    pub extensions: u32,
+    /// When it was confirmed or released.
+    pub ended_at: Option<Timestamp>,
+    /// Why it was released; `None` also when another check of its application replaced it.
+    pub release_reason: Option<ReleaseReason>,
+    /// The account that it became.
+    pub account_no: Option<AccountNo>,
+    /// Whether it was confirmed after it had run out.
+    pub late: bool,
+    /// Numbers of the subject's tokens that it was made with: a split moves it by them.
+    pub tokens: Vec<TokenId>,
+}
+
+impl ReservationRow {
+    /// Where it stands at an instant.
+    pub fn state_at(&self, at: Timestamp) -> ReservationState {
+        match self.state {
+            ReservationState::Active if self.expires_at <= at => ReservationState::Expired,
+            state => state,
+        }
+    }
+
+    /// Whether it holds room at an instant.
+    pub fn is_live(&self, at: Timestamp) -> bool {
+        self.state_at(at) == ReservationState::Active
+    }
+
+    /// As its member sees it at an instant.
+    pub fn seen_at(&self, at: Timestamp) -> Reservation {
+        Reservation {
+            reservation_id: self.reservation_id,
+            state: self.state_at(at),
+            currency: self.currency,
+            amount: self.amount,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+/// A ruling that a member may have explained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulingRow {
+    /// To whom it was given.
+    pub member_no: MemberNo,
+    /// What was ruled.
+    pub ruled: Ruled,
 }

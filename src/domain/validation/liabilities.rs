@@ -14,21 +14,26 @@ pub(super) fn check<T: Token>(exam: &mut Exam, liabilities: &[Liability<T>]) {
         check_kinds(&liability.tokens, &path, &mut exam.findings);
     }
     guarantee(exam, liabilities);
-    check_guarantors(liabilities, "position", &mut exam.findings);
+    check_guarantors(liabilities, "position.", &mut exam.findings);
 }
 
 fn roles<T>(exam: &mut Exam, liabilities: &[Liability<T>]) {
+    check_roles(liabilities, "position.", &mut exam.findings);
+}
+
+/// Exactly one PRIMARY, and it comes first. `prefix` stands before the field that holds the liabilities.
+pub fn check_roles<T>(liabilities: &[Liability<T>], prefix: &str, findings: &mut Findings) {
     let primaries = liabilities
         .iter()
         .filter(|liability| liability.role == LiabilityRole::Primary)
         .count();
     if primaries != 1 {
         let text = format!("{primaries} liabilities are PRIMARY; exactly one is, and it comes first");
-        exam.violate(Code::LiabilityRoles, "liabilities", text);
+        findings.violate(Code::LiabilityRoles, format!("{prefix}liabilities"), text);
     } else if liabilities.first().map(|liability| liability.role) != Some(LiabilityRole::Primary) {
-        exam.violate(
+        findings.violate(
             Code::LiabilityRoles,
-            "liabilities[0].role",
+            format!("{prefix}liabilities[0].role"),
             "the first liability is not PRIMARY; put the primary borrower first",
         );
     }
@@ -52,8 +57,8 @@ fn guarantee<T>(exam: &mut Exam, liabilities: &[Liability<T>]) {
     }
 }
 
-/// V17: no guarantor shares a token with a borrower (PRIMARY or JOINT). `prefix` is the path of the message that holds
-/// the liabilities. Tokens of two key versions never compare equal: call it again on pseudonyms.
+/// V17: no guarantor shares a token with a borrower (PRIMARY or JOINT). `prefix` stands before the field that holds the
+/// liabilities. Tokens of two key versions never compare equal: call it again on pseudonyms.
 pub fn check_guarantors<T: Token>(liabilities: &[Liability<T>], prefix: &str, findings: &mut Findings) {
     let is_borrower = |role| matches!(role, LiabilityRole::Primary | LiabilityRole::Joint);
     for (index, guarantor) in liabilities.iter().enumerate() {
@@ -67,7 +72,7 @@ pub fn check_guarantors<T: Token>(liabilities: &[Liability<T>], prefix: &str, fi
         if shared {
             findings.violate(
                 Code::GuarantorIsBorrower,
-                format!("{prefix}.liabilities[{index}].tokens"),
+                format!("{prefix}liabilities[{index}].tokens"),
                 "a token of the guarantor is also a borrower's; name another person or leave the guarantor out",
             );
         }

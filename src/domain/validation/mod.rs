@@ -20,7 +20,7 @@ pub mod text;
 
 pub use change::{ChangeKind, Stated, check_change};
 pub use consent::{LookUse, check_consent, check_purpose};
-pub use liabilities::{check_guarantors, check_kinds};
+pub use liabilities::{check_guarantors, check_kinds, check_roles};
 pub use message::{check_message, check_readable};
 pub use text::check_reason;
 

@@ -11,7 +11,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{KeyCommands, KeyError, KeyName, TokenKeys, folder};
 use crate::domain::clock::Entropy;
-use crate::domain::names::MemberId;
+use crate::domain::names::{ApplicationId, MemberId};
 use crate::domain::token::{IdentifierType, KeyVersion, Pseudonym};
 use crate::identity::oprf::algebra::{MemberKeys, PublicKey, RotationKey, TweakKey, double_and_encode};
 use crate::identity::oprf::seal::{SEALING_BYTES, SealBroken, SealingKey};
@@ -192,6 +192,16 @@ impl LedgerKeys {
         let moved = rotation.rotate(sealer.open(pseudonym)?.point());
         let bytes = Zeroizing::new(moved.compress().to_bytes());
         Ok(sealer.seal(pseudonym.identifier_type, to, &bytes))
+    }
+
+    /// Recognises the income that was stated for an application of a member: 32 bytes of an HMAC, kept instead of it.
+    pub fn income_digest(
+        &self,
+        member_id: &MemberId,
+        application_id: &ApplicationId,
+        income: i64,
+    ) -> [u8; 32] {
+        self.sealing.income_digest(member_id, application_id, income)
     }
 
     /// Recognises an unchanged set of tokens of one liable person, whatever their order: 16 bytes of an HMAC.

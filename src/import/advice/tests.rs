@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::import::table::REASON_SEPARATOR;
 
-/// Rules about calls, batches and administration: no record can break them.
-const NOT_OF_RECORDS: [Code; 22] = [
+/// Rules about calls, batches, checks and administration: no record can break them.
+const NOT_OF_RECORDS: [Code; 29] = [
     Code::AlreadyReviewedToday,
     Code::RequestIdReused,
     Code::PageSize,
@@ -27,6 +27,13 @@ const NOT_OF_RECORDS: [Code; 22] = [
     Code::BatchTakenOver,
     Code::BatchFinished,
     Code::BatchNotHeld,
+    Code::ReservationLifetime,
+    Code::ExtensionsUsedUp,
+    Code::ReservationsUsedUp,
+    Code::ApplicationChanged,
+    Code::AmountsUsedUp,
+    Code::RulePackUnknown,
+    Code::AnswerUnknown,
 ];
 
 #[test]

@@ -80,6 +80,9 @@ fn unexpected(session: &Session, outcome: &Outcome) -> Status {
         Outcome::Certificate(_) => "certificate",
         Outcome::Approved { .. } => "approved",
         Outcome::Batch(_) => "batch",
+        Outcome::Ruled { .. } => "ruled",
+        Outcome::Reserved(_) => "reserved",
+        Outcome::Confirmed { .. } => "confirmed",
     };
     session.internal(&format_args!("an administration came to another outcome: {kind}"))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{Market, Stream};
+use super::{Market, Stream, reservations};
 use crate::domain::exposure::Answer;
 use crate::domain::unit::{Accepted, Outcome, Receipt};
 use crate::exposure::Exposure;
@@ -18,8 +18,6 @@ use pb::exposure_service_server::ExposureService;
 
 /// Looks of one review stream in work at once: enough to fill a group of the store, few enough to be fair.
 const REVIEWS_IN_WORK_MAX: usize = 64;
-/// What the rpcs of reservations are called in refusals.
-const RESERVATIONS: &str = "reservations";
 
 /// The service over the room.
 pub struct Answers {
@@ -46,7 +44,10 @@ fn answered(session: &Session, accepted: Accepted) -> Result<(Box<Answer>, Recei
         | Outcome::Member(_)
         | Outcome::Certificate(_)
         | Outcome::Approved { .. }
-        | Outcome::Batch(_) => Err(session.internal(&"a look had the outcome of something else")),
+        | Outcome::Batch(_)
+        | Outcome::Ruled { .. }
+        | Outcome::Reserved(_)
+        | Outcome::Confirmed { .. } => Err(session.internal(&"a look had the outcome of something else")),
     }
 }
 
@@ -128,42 +129,42 @@ impl ExposureService for Answers {
         &self,
         request: Request<pb::CheckAndReserveRequest>,
     ) -> Result<Response<pb::CheckAndReserveResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented(RESERVATIONS))
+        reservations::check(&self.room, &self.market, &request).await
     }
 
     async fn confirm_reservation(
         &self,
         request: Request<pb::ConfirmReservationRequest>,
     ) -> Result<Response<pb::ConfirmReservationResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented(RESERVATIONS))
+        reservations::confirm(&self.room, &self.market, &request).await
     }
 
     async fn extend_reservation(
         &self,
         request: Request<pb::ExtendReservationRequest>,
     ) -> Result<Response<pb::ExtendReservationResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented(RESERVATIONS))
+        reservations::extend(&self.room, &request).await
     }
 
     async fn release_reservation(
         &self,
         request: Request<pb::ReleaseReservationRequest>,
     ) -> Result<Response<pb::ReleaseReservationResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented(RESERVATIONS))
+        reservations::release(&self.room, &request).await
     }
 
     async fn get_reservation(
         &self,
         request: Request<pb::GetReservationRequest>,
     ) -> Result<Response<pb::GetReservationResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented(RESERVATIONS))
+        reservations::get(&self.room, &request).await
     }
 
     async fn explain_decision(
         &self,
         request: Request<pb::ExplainDecisionRequest>,
     ) -> Result<Response<pb::ExplainDecisionResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented("decisions"))
+        reservations::explain(&self.room, &request).await
     }
 
     async fn issue_offline_codes(

@@ -5,6 +5,7 @@ mod batches;
 mod exposure_service;
 mod quality;
 mod reporting_service;
+mod reservations;
 mod statistics_service;
 mod token_service;
 mod upload;

@@ -54,7 +54,10 @@ fn recorded(session: &Session, accepted: Accepted) -> Result<Recorded, Status> {
         | Outcome::Member(_)
         | Outcome::Certificate(_)
         | Outcome::Approved { .. }
-        | Outcome::Batch(_) => Err(session.internal(&"a report had the outcome of something else")),
+        | Outcome::Batch(_)
+        | Outcome::Ruled { .. }
+        | Outcome::Reserved(_)
+        | Outcome::Confirmed { .. } => Err(session.internal(&"a report had the outcome of something else")),
     }
 }
 

@@ -75,6 +75,8 @@ placements! {
         position_history by subject_id,
         inquiry by subject_id,
         frozen_answer by subject_id,
+        reservation by subject_id,
+        application by subject_id,
         mobile_link by mobile_subject
     }
     together {
@@ -85,6 +87,7 @@ placements! {
         report_day by member_no,
         past_version by member_no,
         request by member_no,
+        ruling by member_no,
         member_activity by member_no,
         evaluation_usage by member_no,
         evaluation_grant by member_no,

@@ -1,4 +1,4 @@
-//! What is past its time goes: requests after a week, frozen answers of past days. In bites, beside the work.
+//! What is past its time goes: requests after a week, frozen answers of past days, ended reservations. In bites, beside the work.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 
 use super::cells::Arrays;
 use super::failure::Outcome;
+use super::reservations;
 use super::statement::{Session, Statement};
 use crate::domain::date::{Timestamp, to_epoch_days};
 use crate::store::REQUEST_KEPT_SECONDS;
@@ -115,5 +116,5 @@ pub(super) async fn bite(session: &Session, now: Timestamp, today: NaiveDate) ->
     if !subjects.is_empty() {
         removed += REMOVE_FROZEN.run(session, &[&subjects, &day]).await?;
     }
-    Ok(removed)
+    Ok(removed + reservations::expire(session, now, ROWS_MAX).await?)
 }

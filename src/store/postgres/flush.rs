@@ -19,6 +19,7 @@ use super::changes::{
 use super::counts::Counts;
 use super::failure::{Failure, Outcome};
 use super::moves;
+use super::reservations::Reservations;
 use super::statement::{Session, Statement, in_one_go};
 use crate::audit::Opening;
 use crate::domain::batch::{BatchId, BatchNo, RecordResult};
@@ -102,6 +103,7 @@ struct Pending<'a> {
     requests: BTreeMap<&'a RequestName, (&'a Sha256, Timestamp, &'a Accepted)>,
     counts: Counts<'a>,
     batches: Batches<'a>,
+    reservations: Reservations<'a>,
 }
 
 /// What became of batches.
@@ -162,6 +164,9 @@ impl<'a> Pending<'a> {
             | Change::InsertResult(..)
             | Change::MendResults { .. }
             | Change::InsertMissing(..) => self.batches.take(change),
+            Change::PutApplication(_) | Change::PutReservation(_) | Change::InsertRuling(_) => {
+                self.reservations.take(change);
+            }
             Change::PutGrant(..)
             | Change::PutLatestAsOf(..)
             | Change::PutLatestBatch(..)
@@ -176,6 +181,8 @@ impl<'a> Pending<'a> {
             | Change::MoveInquiries(..)
             | Change::DropFrozen(_)
             | Change::MoveLinks(..)
+            | Change::RemoveReservation(..)
+            | Change::MoveReservations(..)
             | Change::PutMember(_)
             | Change::PutProposal(..)
             | Change::RemoveProposal(..) => return false,
@@ -228,6 +235,7 @@ impl<'a> Pending<'a> {
         );
         self.counts.add_to(&mut to_run);
         self.batches.add_to(&mut to_run);
+        self.reservations.add_to(&mut to_run);
         to_run.remove(REMOVE_POSITIONS, removals, |(subject, member, account), sink| {
             sink.number(subject.0).number(member.0).number(account.0);
         });

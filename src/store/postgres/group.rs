@@ -125,7 +125,13 @@ impl Group<'_> {
                         locks.members.insert(write.member_no);
                     }
                 }
-                Action::Report(_) | Action::Correct(_) | Action::Delete { .. } => {}
+                Action::Check(check) => {
+                    let mut tokens = check.borrowers.iter().flatten();
+                    if tokens.any(|shown| !meant.knows(&shown.token)) {
+                        locks.members.insert(write.member_no);
+                    }
+                }
+                Action::Report(_) | Action::Correct(_) | Action::Delete { .. } | Action::Reserve(_) => {}
             }
         }
         debug_assert!(

@@ -19,7 +19,7 @@ use super::find::{
 };
 use super::locks::{self, Locks};
 use super::statement::{Bound, Session};
-use super::{members, usage};
+use super::{members, reservations, usage};
 use crate::domain::date::{Timestamp, to_epoch_days};
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, SubjectId, TokenId};
 use crate::domain::position::Liability;
@@ -39,6 +39,8 @@ pub(super) struct Meant {
     tokens: BTreeMap<Pseudonym, TokenRow>,
     accounts: BTreeMap<(MemberNo, AccountRef), AccountRow>,
     links: Vec<LinkRow>,
+    /// Whom the applications and reservations concern that are named.
+    held: BTreeSet<SubjectId>,
     /// Subjects of tokens that are on file for an account, but not among those presented.
     absent: BTreeMap<TokenId, SubjectId>,
     /// Which of these are mobile numbers.
@@ -68,7 +70,9 @@ impl Meant {
         let holders = self.accounts.values().map(|account| account.holder);
         let linked = self.links.iter().map(|link| link.subject_id);
         let absent = self.absent.values().copied();
-        tokens.chain(holders).chain(linked).chain(absent).collect()
+        let held = self.held.iter().copied();
+        let named = tokens.chain(holders).chain(held);
+        named.chain(linked).chain(absent).collect()
     }
 
     /// Whether it leads to the same rows as `before`: links and versions were read for those.
@@ -112,15 +116,17 @@ impl Meant {
 
 /// Finds whom the keys mean, before anything is locked. Begins the group's transaction.
 pub(super) async fn find(session: &Session, keys: &Keys) -> Outcome<Meant> {
-    let (begun, tokens, accounts) = futures::join!(
+    let (begun, tokens, accounts, held) = futures::join!(
         session.command("BEGIN"),
         find_tokens(session, keys),
         find_accounts(session, keys),
+        reservations::subjects(session, keys),
     );
     begun?;
     let mut meant = Meant {
         tokens: tokens?,
         accounts: accounts?,
+        held: held?,
         ..Meant::default()
     };
     let mobiles = meant.mobiles(keys);
@@ -162,10 +168,11 @@ pub(super) async fn lock_and_load(
     let keys = plan.keys;
     let subjects = subjects_to_read(plan);
     let mobiles = plan.meant.mobiles(keys);
-    let (locked, tokens, accounts, links, absent, requests, usage, register, network, batches, read) = futures::join!(
+    let (locked, tokens, accounts, held, links, absent, requests, usage, register, network, batches, read) = futures::join!(
         locks::lock(session, plan.locks, plan.end),
         find_tokens(session, keys),
         find_accounts(session, keys),
+        reservations::subjects(session, keys),
         links_of(session, &mobiles),
         subjects_of(session, plan.meant.absent.keys().copied().collect()),
         find_requests(session, keys),
@@ -179,6 +186,7 @@ pub(super) async fn lock_and_load(
     let meant = Meant {
         tokens: tokens?,
         accounts: accounts?,
+        held: held?,
         links: links?,
         absent: absent?,
         absent_mobiles: BTreeSet::new(),
@@ -400,15 +408,17 @@ async fn read_subjects(
             false => Ok((Vec::new(), Vec::new())),
         }
     };
-    let (positions, history, looked_at) = futures::join!(
+    let (positions, history, reserved, looked_at) = futures::join!(
         POSITIONS_OF_SUBJECTS.all(session, of_subjects, |row: &Row| {
             rows::position(&mut Columns::new(row, "position"))
         }),
         HISTORY_OF_SUBJECTS.all(session, of_subjects, |row: &Row| {
             rows::subject::history(&mut Columns::new(row, "position_history"))
         }),
+        reservations::read(session, subjects, plan.keys.looks),
         looked_at,
     );
+    let (reserved, applied) = reserved?;
     let (inquiries, frozen) = looked_at?;
     let mut read: BTreeMap<SubjectId, SubjectRows> = BTreeMap::new();
     for row in positions? {
@@ -417,6 +427,12 @@ async fn read_subjects(
     }
     for row in history? {
         read.entry(row.subject_id).or_default().history.push(row);
+    }
+    for row in reserved {
+        read.entry(row.subject_id).or_default().reservations.push(row);
+    }
+    for row in applied {
+        read.entry(row.subject_id).or_default().applications.push(row);
     }
     for row in inquiries {
         read.entry(row.subject_id).or_default().inquiries.push(row);

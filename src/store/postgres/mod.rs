@@ -28,6 +28,7 @@ mod moves;
 mod numbers;
 mod pool;
 mod reads;
+mod reservations;
 pub mod scratch;
 mod statement;
 mod usage;

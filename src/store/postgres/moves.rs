@@ -3,8 +3,8 @@
 //! Each runs by itself, after everything that was decided before it was written.
 
 use super::failure::{Failure, Outcome};
-use super::members;
 use super::statement::{Session, Statement, statements};
+use super::{members, reservations};
 use crate::domain::names::SubjectId;
 use crate::domain::unit::Change;
 
@@ -87,6 +87,10 @@ pub(super) async fn carry_out(session: &Session, change: &Change) -> Outcome<()>
             move_rows(session, (COPY_INQUIRIES, REMOVE_INQUIRIES), *from, *to).await
         }
         Change::MoveLinks(from, to) => move_rows(session, (COPY_LINKS, REMOVE_LINKS), *from, *to).await,
+        Change::RemoveReservation(subject, member, id) => {
+            reservations::remove(session, *subject, *member, *id).await
+        }
+        Change::MoveReservations(from, to) => reservations::move_all(session, *from, *to).await,
         Change::DropFrozen(subject) => any(DROP_FROZEN.run(session, &[&subject.0]).await),
         Change::PutMember(member) => members::put(session, member).await,
         Change::PutProposal(rpc, id, row) => {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::failure::{Failure, Outcome};
 use super::statement::{Session, Statement};
 use crate::domain::unit::working_set::Numbers;
-use crate::domain::unit::{Action, BatchStep, Item, ItemAct, Write};
+use crate::domain::unit::{Action, BatchStep, Item, ItemAct, ReservationStep, Write};
 use crate::store::columns::Columns;
 
 /// Numbers taken at once.
@@ -111,6 +111,11 @@ fn most_numbers(write: &Write) -> i64 {
         Action::Report(report) => tokens(&report.position),
         Action::Correct(correction) => tokens(&correction.report.position),
         Action::Look(look) => look.inquiry.tokens.len(),
+        Action::Check(check) => check.borrowers.iter().map(|tokens| tokens.len() + 1).sum(),
+        Action::Reserve(work) => match &work.step {
+            ReservationStep::Confirm(report) => tokens(&report.position),
+            ReservationStep::Release(_) | ReservationStep::Extend { .. } => 0,
+        },
         Action::Batch(work) => match &work.step {
             BatchStep::Chunk { items, .. } => items.iter().map(of_item).sum(),
             BatchStep::Open(_) | BatchStep::Close(_) | BatchStep::Proceed { .. } | BatchStep::Confirm => 0,

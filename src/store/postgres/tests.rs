@@ -22,11 +22,11 @@ use super::{
     Address, PostgresOptions, audit, batches, changes, expiry, find, member_book, members, migrate, moves,
     numbers,
 };
-use super::{pool, reads, scratch, usage};
+use super::{pool, reads, reservations, scratch, usage};
 use crate::domain::clock::{Entropy, SharedClock, SharedEntropy, SystemClock};
 
 /// The files that have statements, and their statements.
-const CATALOGUES: [(&str, &[Statement]); 14] = [
+const CATALOGUES: [(&str, &[Statement]); 15] = [
     ("audit", audit::CATALOGUE),
     ("batches", batches::CATALOGUE),
     ("changes", changes::CATALOGUE),
@@ -35,6 +35,7 @@ const CATALOGUES: [(&str, &[Statement]); 14] = [
     ("find", find::CATALOGUE),
     ("member_book", member_book::CATALOGUE),
     ("members", members::CATALOGUE),
+    ("reservations", reservations::CATALOGUE),
     ("migrate", migrate::CATALOGUE),
     ("moves", moves::CATALOGUE),
     ("numbers", numbers::CATALOGUE),

@@ -20,7 +20,7 @@ use super::members::Known;
 use super::numbers::Blocks;
 use super::pool::{self, PostgresOptions};
 use super::statement::Session;
-use super::{changes, find, members, moves, numbers, usage};
+use super::{changes, find, members, moves, numbers, reservations, usage};
 use crate::domain::clock::{SharedClock, SharedEntropy};
 use crate::domain::names::SubjectId;
 use crate::domain::unit::working_set::MarketRules;
@@ -308,13 +308,14 @@ impl Shared {
 }
 
 /// What groups run.
-const CATALOGUES: [&[super::statement::Statement]; 6] = [
+const CATALOGUES: [&[super::statement::Statement]; 7] = [
     find::CATALOGUE,
     members::CATALOGUE,
     usage::CATALOGUE,
     numbers::CATALOGUE,
     changes::CATALOGUE,
     moves::CATALOGUE,
+    reservations::CATALOGUE,
 ];
 
 /// Takes what waits, up to a full group.

@@ -37,11 +37,12 @@ const fn look_code(kind: LookKind) -> i32 {
     match kind {
         LookKind::Query => 1,
         LookKind::Review => 2,
+        LookKind::Check => 3,
     }
 }
 
 fn look_kind(code: i32) -> Option<LookKind> {
-    [LookKind::Query, LookKind::Review]
+    [LookKind::Query, LookKind::Review, LookKind::Check]
         .into_iter()
         .find(|kind| look_code(*kind) == code)
 }

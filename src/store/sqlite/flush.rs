@@ -12,14 +12,15 @@ use super::changes::{
     REMOVE_LINKS, REMOVE_POSITION, REMOVE_PROPOSAL,
 };
 use super::failure::Outcome;
-use super::members;
 use super::parameters::Parameters;
 use super::statement::{Prepares, Statement};
+use super::{members, reservations};
 use crate::audit::Opening;
 use crate::domain::date::{Timestamp, to_epoch_days};
 use crate::domain::names::SubjectId;
 use crate::domain::unit::Change;
 use crate::domain::unit::rows::InquiryRow;
+use crate::store::REQUEST_KEPT_SECONDS;
 use crate::store::columns::whole;
 use crate::store::group;
 use crate::store::rows;
@@ -90,6 +91,11 @@ fn change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
         | Change::InsertResult(..)
         | Change::MendResults { .. }
         | Change::InsertMissing(..) => batch_change(connection, change),
+        Change::PutApplication(_)
+        | Change::PutReservation(_)
+        | Change::RemoveReservation(..)
+        | Change::MoveReservations(..)
+        | Change::InsertRuling(_) => reservations::change(connection, change),
         // Added up over the group.
         Change::CountReport { .. } => Ok(()),
         Change::CountSubjectCreated(..) | Change::CountEvaluations { .. } => count_change(connection, change),
@@ -165,16 +171,18 @@ pub(super) fn next_numbers(connection: &impl Prepares, next_number: i64, next_en
     PUT_NEXT_ENTRY.run_one(connection, params![next_entry])
 }
 
-/// Removes up to `limit` requests older than an instant and frozen answers of days before `today`; tells how many.
+/// Removes up to `limit` rows of each table that are past their time, frozen answers of days before `today` among them; tells
+/// how many.
 pub(super) fn expire(
     connection: &impl Prepares,
-    requests_before: Timestamp,
+    now: Timestamp,
     today: chrono::NaiveDate,
     limit: u32,
 ) -> Outcome<usize> {
-    let requests = EXPIRE_REQUESTS.run(connection, params![requests_before.micros(), limit])?;
+    let requests_before = now.plus_seconds(-REQUEST_KEPT_SECONDS).micros();
+    let requests = EXPIRE_REQUESTS.run(connection, params![requests_before, limit])?;
     let frozen = EXPIRE_FROZEN.run(connection, params![to_epoch_days(today), limit])?;
-    Ok(requests + frozen)
+    Ok(requests + frozen + reservations::expire(connection, now, limit)?)
 }
 
 fn any(written: Outcome<usize>) -> Outcome<()> {

@@ -11,7 +11,7 @@ use rusqlite::{Row, params};
 use super::failure::{Outcome, corrupt};
 use super::reads::CURRENT_POSITION;
 use super::statement::{Prepares, Statement};
-use super::usage;
+use super::{reservations, usage};
 use crate::domain::date::to_epoch_days;
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, SubjectId};
 use crate::domain::token::{IdentifierType, Pseudonym, TokenRef, TokenRow};
@@ -142,6 +142,7 @@ pub(super) fn load(
     };
     let mut subjects = BTreeSet::new();
     load_tokens(&reading, keys, set, &mut subjects)?;
+    subjects.extend(reservations::subjects(connection, keys)?);
     load_accounts(&reading, keys, set, &mut subjects)?;
     for name in &keys.requests {
         set.requests
@@ -199,7 +200,9 @@ impl<C: Prepares> Reading<'_, C> {
             history,
             ..SubjectRows::default()
         };
+        found.reservations = reservations::reservations_of(self.connection, subject)?;
         if self.looks {
+            found.applications = reservations::applications_of(self.connection, subject)?;
             found.inquiries = INQUIRIES_OF_SUBJECT.all(self.connection, key, |row| {
                 rows::subject::inquiry(&mut Columns::new(row, "inquiry"))
             })?;

@@ -19,6 +19,7 @@ mod open;
 mod parameters;
 mod readers;
 mod reads;
+mod reservations;
 mod statement;
 mod usage;
 mod writer;

@@ -1,7 +1,9 @@
 //! The catalogue: every statement is prepared on the real schema and takes the parameters it says.
 
 use super::statement::Statement;
-use super::{audit, batches, changes, load, member_book, members, migrate, reads, usage, writer};
+use super::{
+    audit, batches, changes, load, member_book, members, migrate, reads, reservations, usage, writer,
+};
 use rusqlite::Connection;
 
 fn everything() -> Vec<Statement> {
@@ -12,6 +14,7 @@ fn everything() -> Vec<Statement> {
         &members::CATALOGUE[..],
         &reads::CATALOGUE[..],
         &batches::CATALOGUE[..],
+        &reservations::CATALOGUE[..],
         &member_book::CATALOGUE[..],
         &audit::CATALOGUE[..],
         &writer::CATALOGUE[..],

@@ -22,7 +22,7 @@ use crate::domain::unit::{Accepted, Keys, WorkingSet, Write};
 use crate::store::columns::Columns;
 use crate::store::group::{self, Decided, Instants};
 use crate::store::rows;
-use crate::store::{ApplyError, REQUEST_KEPT_SECONDS, StoreError};
+use crate::store::{ApplyError, StoreError};
 
 /// A group takes no more once it is as much work as so many reports: what waits behind it waits about ten milliseconds.
 pub(super) const GROUP_WEIGHT_MAX: usize = 512;
@@ -304,7 +304,6 @@ impl Writer {
     /// Removes one bite of what is past its time.
     fn expire(&mut self) {
         let now = self.clock.now();
-        let requests_before = now.plus_seconds(-REQUEST_KEPT_SECONDS);
         let today = self.rules.zone.date_of(now);
         self.tidied_at = now;
         let removed = self
@@ -312,7 +311,7 @@ impl Writer {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(Failure::from)
             .and_then(|transaction| {
-                let removed = flush::expire(&transaction, requests_before, today, EXPIRY_ROWS)?;
+                let removed = flush::expire(&transaction, now, today, EXPIRY_ROWS)?;
                 transaction.commit()?;
                 Ok(removed)
             });

@@ -6,6 +6,7 @@ use crate::domain::exposure;
 use crate::domain::inquiry::Purpose;
 use crate::domain::member::{LenderGroup, MemberState, Role};
 use crate::domain::position as loan;
+use crate::domain::reservation;
 use crate::domain::token::IdentifierType;
 use crate::domain::violation::Code;
 use crate::wire::pb;
@@ -65,6 +66,9 @@ coded_by_domain!(
     exposure::MatchLevel,
     exposure::DelinquencyBucket,
     exposure::SignalType,
+    reservation::ReservationState,
+    reservation::ReleaseReason,
+    reservation::Eligibility,
 );
 
 macro_rules! coded_here {

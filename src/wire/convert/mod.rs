@@ -6,6 +6,7 @@
 
 pub mod administration;
 pub mod batch;
+pub mod check;
 pub mod code;
 pub mod collect;
 pub mod consent;
@@ -19,6 +20,7 @@ pub mod position;
 pub mod quality;
 pub mod report;
 pub mod request;
+pub mod reservation;
 pub mod subject_token;
 pub mod token;
 pub mod violation;

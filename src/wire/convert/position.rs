@@ -213,7 +213,8 @@ fn placeholder_ref() -> AccountRef {
 
 type ReadLiability<T> = (Option<LiabilityRole>, Option<Vec<Presented<T>>>);
 
-fn read_liability<R: ReadToken>(
+/// Reads a liability of a message: its role and its tokens, each if it could be read.
+pub(super) fn read_liability<R: ReadToken>(
     wire: &pb::Liability,
     parent: &Path<'_>,
     index: usize,
@@ -286,7 +287,7 @@ pub fn position_to_wire<T: WireToken>(position: &Position<T>) -> pb::Position {
     }
 }
 
-fn liability_to_wire<T: WireToken>(liability: &Liability<T>) -> pb::Liability {
+pub(super) fn liability_to_wire<T: WireToken>(liability: &Liability<T>) -> pb::Liability {
     pb::Liability {
         role: liability.role.to_number(),
         tokens: liability.tokens.iter().map(token_to_wire).collect(),

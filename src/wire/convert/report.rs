@@ -122,7 +122,7 @@ pub fn read_account(account_ref: &str) -> Result<AccountRef, Vec<Violation>> {
     out.finish(account_ref)
 }
 
-fn collect<T>(read: Result<Read<T>, Vec<Violation>>, out: &mut Collector) -> Option<Read<T>> {
+pub(super) fn collect<T>(read: Result<Read<T>, Vec<Violation>>, out: &mut Collector) -> Option<Read<T>> {
     match read {
         Ok(read) => Some(read),
         Err(violations) => {
@@ -133,7 +133,7 @@ fn collect<T>(read: Result<Read<T>, Vec<Violation>>, out: &mut Collector) -> Opt
 }
 
 /// The violations of a position that could be read, then those of the rest of its request.
-fn all_of<T>(read: Option<Read<T>>, rest: Collector) -> Vec<Violation> {
+pub(super) fn all_of<T>(read: Option<Read<T>>, rest: Collector) -> Vec<Violation> {
     let mut out = Collector::default();
     out.extend(read.map(|read| read.findings.violations).unwrap_or_default());
     out.extend(rest.into_violations());

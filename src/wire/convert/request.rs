@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::collect::{Collector, Path};
 use crate::domain::currency::Currency;
-use crate::domain::names::{AccountRef, AnswerId, MemberId, RequestId, Sha256};
+use crate::domain::names::{AccountRef, AnswerId, MemberId, RequestId, ReservationId, Sha256};
 use crate::domain::unit::RequestKey;
 use crate::domain::violation::Code;
 
@@ -58,6 +58,43 @@ pub fn request_id_to_wire(id: RequestId) -> String {
 /// An answer's name as the contract writes it.
 pub fn answer_id_to_wire(id: AnswerId) -> String {
     Uuid::from_bytes(id.0).to_string()
+}
+
+/// Reads the name of a reservation.
+pub fn read_reservation_id(text: &str, at: &Path<'_>, out: &mut Collector) -> Option<ReservationId> {
+    read_name(text, ReservationId::parse, at, out)
+}
+
+/// Reads the name of an answer.
+pub fn read_answer_id(text: &str, at: &Path<'_>, out: &mut Collector) -> Option<AnswerId> {
+    read_name(
+        text,
+        |text| ReservationId::parse(text).map(|id| AnswerId(id.0)),
+        at,
+        out,
+    )
+}
+
+/// Reads a UUID that the service gave.
+fn read_name<T>(
+    text: &str,
+    parse: impl Fn(&str) -> Option<T>,
+    at: &Path<'_>,
+    out: &mut Collector,
+) -> Option<T> {
+    if text.is_empty() {
+        out.absent(at);
+        return None;
+    }
+    let parsed = parse(text);
+    if parsed.is_none() {
+        out.refuse(
+            Code::Format,
+            at,
+            "it is not a UUID of 36 characters: send it as you were given it",
+        );
+    }
+    parsed
 }
 
 /// Reads an account reference that must be there.

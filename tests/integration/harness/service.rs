@@ -212,6 +212,7 @@ fn setup(
             approvals: 1,
             ..MarketRules::default()
         },
+        rule_packs: None,
         options,
         origin: Origin::parse("test.example/log").unwrap(),
         checkpoint_interval: Duration::from_millis(50),

@@ -331,7 +331,7 @@ async fn p7_the_first_answer_of_a_day_is_repeated_whatever_else_changed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn p8_reasons_are_typed_and_signals_say_the_same_sentence_whoever_is_behind_them() {
     let (_world, banks, asker) = market().await;
-    let mut sentences = Vec::new();
+    let (mut sentences, mut reasons) = (Vec::new(), Vec::new());
     for (number, ago, amount) in [(1_u32, 1_u64, 1_111_100), (2, 5, 99_999_900)] {
         let person = Person::number(number);
         for bank in &banks[..3] {
@@ -344,19 +344,29 @@ async fn p8_reasons_are_typed_and_signals_say_the_same_sentence_whoever_is_behin
         let answer = asker.query(asker.strong(&person).await).await;
         assert!(answer.signals.len() >= 2, "{:?}", answer.signals);
         sentences.push(answer.signals);
+        // More than the whole market may lend to one person.
+        let check = crate::checks::application(&asker, &format!("app-{number}"), &person).await;
+        let mut exposure = asker.client.exposure();
+        let answer = exposure.check_and_reserve(pb::CheckAndReserveRequest {
+            amount: 20_000_100,
+            ..check
+        });
+        let decision = answer.await.unwrap().into_inner().decision.unwrap();
+        let codes: Vec<&str> = decision
+            .reasons
+            .iter()
+            .map(|reason| reason.code.as_str())
+            .collect();
+        assert_eq!(codes, ["AMOUNT_CAP"]);
+        assert!(
+            !decision.reasons[0]
+                .description
+                .contains(|c: char| c.is_ascii_digit())
+        );
+        reasons.push(decision.reasons);
     }
     assert_eq!(sentences[0], sentences[1]);
-    let refused = refusal(
-        asker
-            .client
-            .exposure()
-            .check_and_reserve(pb::CheckAndReserveRequest::default())
-            .await,
-    );
-    assert_eq!(
-        (refused.code, refused.reason.as_str()),
-        (Code::Unimplemented, "NOT_IMPLEMENTED")
-    );
+    assert_eq!(reasons[0], reasons[1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -76,6 +76,7 @@ pub fn setup(
             approvals: 1,
             ..MarketRules::default()
         },
+        rule_packs: None,
         options: Options {
             listen: any_port,
             http_listen: any_port,
@@ -201,6 +202,7 @@ pub async fn enrol(
         lender_group: group.into(),
         roles: vec![role.into()],
         evaluations_per_day: 100_000,
+        rule_packs: vec!["cn-consortium".to_owned(), "cn-online".to_owned()],
         ..pb::Member::default()
     };
     let mut admin = operator.admin();

@@ -70,8 +70,8 @@ async fn rpcs_of_later_versions_say_so() {
     let later = [
         (&operator, "/tallystick.v1.StatisticsService/ListIndicators"),
         (&operator, "/tallystick.v1.StatisticsService/CreateSnapshot"),
-        (&lender, "/tallystick.v1.ExposureService/CheckAndReserve"),
-        (&lender, "/tallystick.v1.ExposureService/ExplainDecision"),
+        (&lender, "/tallystick.v1.ExposureService/IssueOfflineCodes"),
+        (&lender, "/tallystick.v1.ExposureService/BackfillOfflineCode"),
     ];
     for (channel, path) in later {
         let status = knock(channel.clone(), path).await.unwrap_err();

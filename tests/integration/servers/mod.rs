@@ -151,6 +151,7 @@ impl Site {
                 approvals: 1,
                 ..MarketRules::default()
             },
+            rule_packs: None,
             options,
             origin: Origin::parse("test.example/log").unwrap(),
             checkpoint_interval: Duration::from_millis(50),
@@ -179,7 +180,7 @@ impl Site {
             lender_group: LenderGroup::OnlineMicroloan,
             roles: vec![Role::Lender],
             certificates: vec![credentials.registered()],
-            rule_packs: Vec::new(),
+            rule_packs: vec!["cn-consortium".to_owned()],
             evaluations_per_day: 100_000,
         };
         let operator = self.operator(node).client().await;

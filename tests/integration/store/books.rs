@@ -73,7 +73,14 @@ pub async fn every_optional_fact_comes_back_present_and_absent(engine: &dyn Engi
         facts.region_code = String::new();
         facts.consent_reference = String::new();
     });
-    for (name, loan) in [("full", full), ("bare", bare)] {
+    // A reservation that a new loan names must be there; a later version may say anything.
+    let unreserved = full.clone().with(|facts| facts.reservation_id = None);
+    let as_of = full.position().order.as_of;
+    for (name, loan) in [
+        ("full", unreserved),
+        ("full", full.said(as_of, 2)),
+        ("bare", bare),
+    ] {
         market.report(market.a, &loan).await;
         assert_eq!(
             &found(&market, name).await.row.version.facts,

@@ -21,6 +21,7 @@ mod postgres;
 pub mod random;
 mod recognised;
 mod register;
+mod reservations;
 mod schemas;
 mod sqlite;
 mod subjects;
@@ -76,6 +77,18 @@ conformance! {
         versions_are_listed_newest_first_in_pages,
         nobody_sees_the_accounts_of_another,
         sealed_tokens_are_shown_as_they_came,
+    }
+    reservations {
+        of_all_who_check_at_once_one_may_lend,
+        joint_borrowers_in_either_order_never_wait_for_each_other,
+        what_is_reserved_shows_with_everybody_at_once,
+        a_reservation_is_confirmed_extended_and_released,
+        a_report_of_a_new_loan_consumes_what_it_fits,
+        a_ruling_is_explained_to_whom_it_was_given,
+        an_application_keeps_its_terms_over_a_restart,
+        reservations_follow_a_merge_and_hold_a_subject,
+        a_joint_reservation_is_no_loan_of_one_of_them,
+        what_was_confirmed_is_reported_at_night_as_it_is,
     }
     subjects {
         tokens_of_one_person_meet_in_one_subject,

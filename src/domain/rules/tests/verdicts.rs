@@ -55,12 +55,14 @@ fn two_subjects_are_allowed_what_both_are() {
         room: Some(10),
         payment_room: None,
         others_owe: false,
+        limits: Vec::new(),
     };
     let another = Verdict {
         reasons: vec![reason(1, None), reason(2, Some("2026-07-03"))],
         room: Some(7),
         payment_room: Some(3),
         others_owe: true,
+        limits: Vec::new(),
     };
     let both = one.join(another);
     assert_eq!(
@@ -74,6 +76,7 @@ fn two_subjects_are_allowed_what_both_are() {
             room: Some(7),
             payment_room: Some(3),
             others_owe: true,
+            limits: Vec::new(),
         }
     );
     assert_eq!(both.retry_on(), None);

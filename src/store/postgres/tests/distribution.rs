@@ -11,7 +11,28 @@ use crate::store::postgres::statement::Statement;
 use crate::store::postgres::writer::GROUP_WRITES_MAX;
 
 /// Statements that do not say on which nodes their rows are, and when they ask every one.
-const ASKS_EVERY_NODE: [(&str, &str); 17] = [
+const ASKS_EVERY_NODE: [(&str, &str); 23] = [
+    (
+        "expired_applications",
+        "what is past its time is looked for by age",
+    ),
+    (
+        "expired_reservations",
+        "what is past its time is looked for by age",
+    ),
+    ("expired_rulings", "what is past its time is looked for by age"),
+    (
+        "find_reservation",
+        "a member names it, and nobody knows yet whom it concerns",
+    ),
+    (
+        "subjects_of_applications",
+        "a member names them, and nobody knows yet whom they concern",
+    ),
+    (
+        "subjects_of_reservations",
+        "a member names them, and nobody knows yet whom they concern",
+    ),
     ("copy_links", "a merge is rare"),
     ("expired_frozen", "once a minute, by day"),
     ("expired_requests", "once a minute, by age"),
@@ -41,7 +62,7 @@ const ASKS_EVERY_NODE: [(&str, &str); 17] = [
 ];
 
 /// Statements that insert rows whose keys nobody else can have taken, and why.
-const KEYS_OF_ITS_OWN: [(&str, &str); 7] = [
+const KEYS_OF_ITS_OWN: [(&str, &str); 8] = [
     ("insert_inquiries", "the answer's UUID is in the key"),
     ("insert_leaves", "whoever appends has the head's row"),
     ("insert_missing", "whoever carries the batch has its row locked"),
@@ -50,6 +71,7 @@ const KEYS_OF_ITS_OWN: [(&str, &str); 7] = [
         "insert_openings",
         "the numbers are of a block that is this server's",
     ),
+    ("insert_rulings", "the answer's UUID is in the key"),
     ("insert_results", "whoever carries the batch has its row locked"),
     (
         "insert_waiting",

@@ -1,0 +1,62 @@
+-- 0004 reservation. A program of version 0003 cannot live with it: it would lend what is reserved.
+--
+-- Applications for loans that members check, the room they hold for them, and what rule packs said.
+
+-- What a member checks for somebody who would owe: with the first check it fixes its terms, so that nobody can search by them.
+CREATE TABLE application (
+    subject_id BIGINT NOT NULL,                 -- whom it concerns
+    member_no BIGINT NOT NULL,                  -- whose. Person: no
+    application_id TEXT NOT NULL,               -- the member's name of it; refused if it looks like personal data
+    opened_at BIGINT NOT NULL,                  -- first check. Person: no
+    checked_at BIGINT NOT NULL,                 -- latest check. Person: no
+    product_type SMALLINT NOT NULL,             -- what is applied for
+    term_days INT4 NOT NULL,                    -- days from payout to the last payment
+    currency TEXT NOT NULL,                     -- ISO 4217
+    rule_pack TEXT NOT NULL,                    -- which rules. Person: no
+    income_digest BYTEA,                        -- keyed hash of the stated income; NULL: none stated. Person: only with the ledger key
+    tries BYTEA NOT NULL,                       -- amounts and payments checked, versioned encoding
+    PRIMARY KEY (subject_id, member_no, application_id)
+);
+-- All whom an application concerns.
+CREATE INDEX application_by_name ON application (member_no, application_id);
+-- Those past their time.
+CREATE INDEX application_by_age ON application (checked_at);
+
+-- Room held for a loan about to be paid out, once for each subject who would owe. Kept for 400 days after its end.
+CREATE TABLE reservation (
+    subject_id BIGINT NOT NULL,                 -- whom it concerns
+    member_no BIGINT NOT NULL,                  -- who reserved. Person: no
+    reservation_id BYTEA NOT NULL,              -- UUID. Person: no
+    application_id TEXT NOT NULL,               -- for which application; refused if it looks like personal data
+    state SMALLINT NOT NULL,                    -- 1 active until it runs out, 2 confirmed, 3 released. Person: no
+    currency TEXT NOT NULL,                     -- ISO 4217
+    amount BIGINT NOT NULL,                     -- amount held
+    monthly_payment BIGINT NOT NULL,            -- what would be due in a month
+    product_type SMALLINT NOT NULL,             -- what is applied for
+    borrowers SMALLINT NOT NULL,                -- how many subjects it concerned when it was made. Person: no
+    created_at BIGINT NOT NULL,                 -- when it was made. Person: no
+    expires_at BIGINT NOT NULL,                 -- when it runs out. Person: no
+    expires_at_most BIGINT NOT NULL,            -- however often it is extended. Person: no
+    extensions SMALLINT NOT NULL,               -- how often it was. Person: no
+    ended_at BIGINT,                            -- when it was confirmed or released; NULL: it was not. Person: no
+    release_reason SMALLINT,                    -- why it was released; NULL: it was not, or was replaced. Person: no
+    account_no BIGINT,                          -- the account that it became; NULL: none. Person: no
+    late SMALLINT NOT NULL,                     -- 1 confirmed after it had run out. Person: no
+    tokens BYTEA NOT NULL,                      -- numbers of the tokens it was made with, versioned encoding. Person: no
+    PRIMARY KEY (subject_id, member_no, reservation_id)
+);
+-- All whom a reservation concerns.
+CREATE INDEX reservation_by_name ON reservation (member_no, reservation_id);
+-- Those past their time.
+CREATE INDEX reservation_by_age ON reservation (expires_at);
+
+-- What rule packs said about applications, to be explained. Kept for 25 months.
+CREATE TABLE ruling (
+    member_no BIGINT NOT NULL,                  -- to whom it was said. Person: no
+    answer_id BYTEA NOT NULL,                   -- UUID of the answer. Person: no
+    decided_at BIGINT NOT NULL,                 -- when. Person: no
+    ruling BYTEA NOT NULL,                      -- what, versioned encoding; names nobody. Person: no
+    PRIMARY KEY (member_no, answer_id)
+);
+-- Those past their time.
+CREATE INDEX ruling_by_age ON ruling (decided_at);

@@ -1,0 +1,62 @@
+-- 0004 reservation. A program of version 0003 cannot live with it: it would lend what is reserved.
+--
+-- Applications for loans that members check, the room they hold for them, and what rule packs said.
+
+-- What a member checks for somebody who would owe: with the first check it fixes its terms, so that nobody can search by them.
+CREATE TABLE application (
+    subject_id INTEGER NOT NULL,                -- whom it concerns
+    member_no INTEGER NOT NULL,                 -- whose. Person: no
+    application_id TEXT NOT NULL,               -- the member's name of it; refused if it looks like personal data
+    opened_at INTEGER NOT NULL,                 -- first check. Person: no
+    checked_at INTEGER NOT NULL,                -- latest check. Person: no
+    product_type INTEGER NOT NULL,              -- what is applied for
+    term_days INTEGER NOT NULL,                 -- days from payout to the last payment
+    currency TEXT NOT NULL,                     -- ISO 4217
+    rule_pack TEXT NOT NULL,                    -- which rules. Person: no
+    income_digest BLOB,                         -- keyed hash of the stated income; NULL: none stated. Person: only with the ledger key
+    tries BLOB NOT NULL,                        -- amounts and payments checked, versioned encoding
+    PRIMARY KEY (subject_id, member_no, application_id)
+) STRICT, WITHOUT ROWID;
+-- All whom an application concerns.
+CREATE INDEX application_by_name ON application (member_no, application_id);
+-- Those past their time.
+CREATE INDEX application_by_age ON application (checked_at);
+
+-- Room held for a loan about to be paid out, once for each subject who would owe. Kept for 400 days after its end.
+CREATE TABLE reservation (
+    subject_id INTEGER NOT NULL,                -- whom it concerns
+    member_no INTEGER NOT NULL,                 -- who reserved. Person: no
+    reservation_id BLOB NOT NULL,               -- UUID. Person: no
+    application_id TEXT NOT NULL,               -- for which application; refused if it looks like personal data
+    state INTEGER NOT NULL,                     -- 1 active until it runs out, 2 confirmed, 3 released. Person: no
+    currency TEXT NOT NULL,                     -- ISO 4217
+    amount INTEGER NOT NULL,                    -- amount held
+    monthly_payment INTEGER NOT NULL,           -- what would be due in a month
+    product_type INTEGER NOT NULL,              -- what is applied for
+    borrowers INTEGER NOT NULL,                 -- how many subjects it concerned when it was made. Person: no
+    created_at INTEGER NOT NULL,                -- when it was made. Person: no
+    expires_at INTEGER NOT NULL,                -- when it runs out. Person: no
+    expires_at_most INTEGER NOT NULL,           -- however often it is extended. Person: no
+    extensions INTEGER NOT NULL,                -- how often it was. Person: no
+    ended_at INTEGER,                           -- when it was confirmed or released; NULL: it was not. Person: no
+    release_reason INTEGER,                     -- why it was released; NULL: it was not, or was replaced. Person: no
+    account_no INTEGER,                         -- the account that it became; NULL: none. Person: no
+    late INTEGER NOT NULL,                      -- 1 confirmed after it had run out. Person: no
+    tokens BLOB NOT NULL,                       -- numbers of the tokens it was made with, versioned encoding. Person: no
+    PRIMARY KEY (subject_id, member_no, reservation_id)
+) STRICT, WITHOUT ROWID;
+-- All whom a reservation concerns.
+CREATE INDEX reservation_by_name ON reservation (member_no, reservation_id);
+-- Those past their time.
+CREATE INDEX reservation_by_age ON reservation (expires_at);
+
+-- What rule packs said about applications, to be explained. Kept for 25 months.
+CREATE TABLE ruling (
+    member_no INTEGER NOT NULL,                 -- to whom it was said. Person: no
+    answer_id BLOB NOT NULL,                    -- UUID of the answer. Person: no
+    decided_at INTEGER NOT NULL,                -- when. Person: no
+    ruling BLOB NOT NULL,                       -- what, versioned encoding; names nobody. Person: no
+    PRIMARY KEY (member_no, answer_id)
+) STRICT, WITHOUT ROWID;
+-- Those past their time.
+CREATE INDEX ruling_by_age ON ruling (decided_at);
