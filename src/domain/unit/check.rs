@@ -2,7 +2,7 @@
 //! are told yes as the rules allow (domain.md 4.4).
 //!
 //! Everyone who would owe is judged together, on live data. A check is a look: it binds no identifier and leaves its mark,
-//! whatever comes of it. How much may be varied is bounded by [`application`], how much an answer tells by [`guard`].
+//! whatever comes of it. How much may be varied is bounded by `application`, how much an answer tells by `guard`.
 
 mod application;
 mod guard;
