@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::currency::Currency;
 use super::date::Timestamp;
-use super::names::{AccountRef, MemberNo, Sha256};
+use super::names::{AccountRef, MemberNo, Sha256, is_reference};
 use super::position::{DeletionReason, EventType, Position, coded_enum};
 use super::violation::Violation;
 
@@ -33,11 +33,7 @@ impl BatchId {
 
     /// Parses a name; `None` when it breaks the pattern. Personal data is the validation's business (V33).
     pub fn parse(text: &str) -> Option<Self> {
-        let fits = (1..=Self::CHARS_MAX).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b));
-        fits.then(|| Self(text.to_owned()))
+        is_reference(text, Self::CHARS_MAX).then(|| Self(text.to_owned()))
     }
 
     /// The name as text.

@@ -46,6 +46,14 @@ pub struct TokenId(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AccountNo(pub i64);
 
+/// Whether a text can be a member's own name of something: 1 to `chars_max` of `[A-Za-z0-9._:-]`.
+pub(super) fn is_reference(text: &str, chars_max: usize) -> bool {
+    (1..=chars_max).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b))
+}
+
 /// A member's stable name of an account: 1 to 60 of `[A-Za-z0-9._:-]`, no personal data.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AccountRef(String);
@@ -56,11 +64,7 @@ impl AccountRef {
 
     /// Parses a reference; `None` when it breaks the pattern. Personal data is the validation's business (V33).
     pub fn parse(text: &str) -> Option<Self> {
-        let fits = (1..=Self::CHARS_MAX).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b));
-        fits.then(|| Self(text.to_owned()))
+        is_reference(text, Self::CHARS_MAX).then(|| Self(text.to_owned()))
     }
 
     /// The reference as text.
@@ -128,11 +132,7 @@ impl ApplicationId {
 
     /// Parses a name; `None` when it breaks the pattern. Personal data is the validation's business (V33).
     pub fn parse(text: &str) -> Option<Self> {
-        let fits = (1..=Self::CHARS_MAX).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b));
-        fits.then(|| Self(text.to_owned()))
+        is_reference(text, Self::CHARS_MAX).then(|| Self(text.to_owned()))
     }
 
     /// The name as text.

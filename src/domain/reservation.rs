@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::currency::Currency;
 use super::date::Timestamp;
-use super::names::{AnswerId, ReservationId, Sha256};
-use super::position::coded_enum;
+use super::inquiry::{Consent, Purpose};
+use super::names::{AnswerId, ApplicationId, ReservationId, Sha256};
+use super::position::{Liability, ProductType, coded_enum};
 use super::rules::ReasonCode;
 
 coded_enum! {
@@ -46,6 +47,33 @@ pub struct Reservation {
     pub created_at: Timestamp,
     /// When it runs out.
     pub expires_at: Timestamp,
+}
+
+/// An application to be checked, as a member states it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckRequest<T> {
+    /// Everyone who would be liable, the PRIMARY first.
+    pub liabilities: Vec<Liability<T>>,
+    /// Why; a hard purpose.
+    pub purpose: Purpose,
+    /// The consent, checked against the purpose and today.
+    pub consent: Consent,
+    /// The member's name of the application.
+    pub application_id: ApplicationId,
+    /// The rule pack; `None`: the member's first.
+    pub rule_pack: Option<String>,
+    /// What is applied for.
+    pub product_type: ProductType,
+    /// Of all amounts.
+    pub currency: Currency,
+    /// Minor units, above zero.
+    pub amount: i64,
+    /// Days from payout to the last payment.
+    pub term_days: u32,
+    /// Minor units due in a month.
+    pub monthly_payment: i64,
+    /// Gross monthly income, minor units; `None` when none is stated.
+    pub monthly_income: Option<i64>,
 }
 
 /// Which rules decided.

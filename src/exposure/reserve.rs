@@ -5,12 +5,10 @@ use std::sync::Arc;
 use super::Exposure;
 use crate::domain::caller::Caller;
 use crate::domain::clock::uuid_v4;
-use crate::domain::currency::Currency;
 use crate::domain::date::Timestamp;
-use crate::domain::inquiry::{Consent, Purpose};
-use crate::domain::names::{AnswerId, ApplicationId, ReservationId, Sha256};
-use crate::domain::position::{Liability, Position, ProductType};
-use crate::domain::reservation::{ReleaseReason, Reservation, Ruled};
+use crate::domain::names::{AnswerId, ReservationId, Sha256};
+use crate::domain::position::{Liability, Position};
+use crate::domain::reservation::{CheckRequest, ReleaseReason, Reservation, Ruled};
 use crate::domain::rules::RulePack;
 use crate::domain::token::{Presented, Pseudonym};
 use crate::domain::unit::{
@@ -20,33 +18,6 @@ use crate::domain::validation::Findings;
 use crate::domain::violation::{Code, Violation};
 use crate::identity::token::SubjectToken;
 use crate::store::ApplyError;
-
-/// An application as a member states it.
-#[derive(Debug)]
-pub struct Application {
-    /// Everyone who would be liable.
-    pub liabilities: Vec<Liability<SubjectToken>>,
-    /// Why; a hard purpose.
-    pub purpose: Purpose,
-    /// The consent, checked against the purpose and today.
-    pub consent: Consent,
-    /// The member's name of it.
-    pub application_id: ApplicationId,
-    /// The rule pack; `None`: the member's first.
-    pub rule_pack: Option<String>,
-    /// What is applied for.
-    pub product_type: ProductType,
-    /// Of all amounts.
-    pub currency: Currency,
-    /// Minor units, above zero.
-    pub amount: i64,
-    /// Days from payout to the last payment.
-    pub term_days: u32,
-    /// Minor units due in a month.
-    pub monthly_payment: i64,
-    /// Gross monthly income, if stated.
-    pub monthly_income: Option<i64>,
-}
 
 /// A loan that was made under a reservation.
 #[derive(Debug)]
@@ -70,7 +41,7 @@ impl Exposure {
         &self,
         caller: &Caller,
         request: RequestKey,
-        application: Application,
+        application: CheckRequest<SubjectToken>,
         now: Timestamp,
     ) -> Result<Accepted, ApplyError> {
         let pack = self.pack(caller, &application, now)?;
@@ -217,7 +188,7 @@ impl Exposure {
     fn pack(
         &self,
         caller: &Caller,
-        application: &Application,
+        application: &CheckRequest<SubjectToken>,
         now: Timestamp,
     ) -> Result<Arc<RulePack>, Refused> {
         let assigned = caller.rule_packs();

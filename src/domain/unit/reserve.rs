@@ -350,13 +350,8 @@ pub(super) fn consume(
     }
 }
 
-/// Gives up what an application holds, because another check of it holds something else.
-pub(super) fn give_up(
-    set: &mut WorkingSet,
-    member_no: MemberNo,
-    application_id: &ApplicationId,
-    at: Timestamp,
-) {
+/// Gives up what an application still holds.
+fn give_up(set: &mut WorkingSet, member_no: MemberNo, application_id: &ApplicationId, at: Timestamp) {
     let held = |row: &&mut ReservationRow| {
         row.member_no == member_no && row.application_id == *application_id && row.is_live(at)
     };

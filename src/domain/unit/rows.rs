@@ -340,7 +340,7 @@ pub struct ReservationRow {
     pub extensions: u32,
     /// When it was confirmed or released.
     pub ended_at: Option<Timestamp>,
-    /// Why it was released; `None` also when another check of its application replaced it.
+    /// Why it was released; `None` also when its application became a loan by another.
     pub release_reason: Option<ReleaseReason>,
     /// The account that it became.
     pub account_no: Option<AccountNo>,

@@ -7,7 +7,7 @@ use crate::domain::language::Language;
 use crate::domain::reservation::Reservation;
 use crate::domain::unit::Outcome;
 use crate::exposure::Exposure;
-use crate::exposure::reserve::{Application, Loan};
+use crate::exposure::reserve::Loan;
 use crate::server::layers::Session;
 use crate::wire::convert::check::{explained_to_wire, read_check, read_explain, ruled_to_wire};
 use crate::wire::convert::reservation::{
@@ -37,20 +37,7 @@ pub(super) async fn check(
 ) -> Result<Response<pb::CheckAndReserveResponse>, Status> {
     let session = Session::of(request)?;
     let read = read_check(request.get_ref(), &market.reading(&session));
-    let (asked, key) = read.map_err(|violations| session.invalid(violations))?;
-    let application = Application {
-        liabilities: asked.liabilities,
-        purpose: asked.purpose,
-        consent: asked.consent,
-        application_id: asked.application_id,
-        rule_pack: asked.rule_pack,
-        product_type: asked.product_type,
-        currency: asked.currency,
-        amount: asked.amount,
-        term_days: asked.term_days,
-        monthly_payment: asked.monthly_payment,
-        monthly_income: asked.monthly_income,
-    };
+    let (application, key) = read.map_err(|violations| session.invalid(violations))?;
     let checked = room
         .check(session.caller(), key, application, session.now())
         .await;

@@ -10,12 +10,11 @@ use super::request::{
 };
 use super::reservation::reservation_to_wire;
 use super::token::{ReadToken, Reading, WireToken};
-use crate::domain::currency::Currency;
-use crate::domain::inquiry::{Consent, Purpose};
+use crate::domain::inquiry::Purpose;
 use crate::domain::language::Language;
 use crate::domain::names::{AnswerId, ApplicationId, RequestId};
-use crate::domain::position::{Liability, Position, ProductType};
-use crate::domain::reservation::{Reservation, Ruled, Ruling};
+use crate::domain::position::{Liability, Position};
+use crate::domain::reservation::{CheckRequest, Reservation, Ruled, Ruling};
 use crate::domain::token::{Token, TokenRef};
 use crate::domain::unit::RequestKey;
 use crate::domain::validation::text::check_reference;
@@ -27,33 +26,6 @@ use crate::wire::pb;
 
 /// The longest term of a loan, in days: a hundred years.
 const TERM_DAYS_MAX: u32 = 36_525;
-
-/// An application to be checked, as asked.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CheckRequest<T> {
-    /// Everyone who would be liable, the PRIMARY first.
-    pub liabilities: Vec<Liability<T>>,
-    /// Why; a hard purpose.
-    pub purpose: Purpose,
-    /// The consent, checked against the purpose and today.
-    pub consent: Consent,
-    /// The member's name of the application.
-    pub application_id: ApplicationId,
-    /// The rule pack; `None`: the member's first.
-    pub rule_pack: Option<String>,
-    /// What is applied for.
-    pub product_type: ProductType,
-    /// Of all amounts.
-    pub currency: Currency,
-    /// Minor units, above zero.
-    pub amount: i64,
-    /// Days from payout to the last payment.
-    pub term_days: u32,
-    /// Minor units due in a month.
-    pub monthly_payment: i64,
-    /// Gross monthly income, minor units; `None` when none is stated.
-    pub monthly_income: Option<i64>,
-}
 
 /// Reads `CheckAndReserve`.
 pub fn read_check<R: ReadToken>(

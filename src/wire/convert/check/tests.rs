@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::currency::Currency;
 use crate::domain::date::Timestamp;
 use crate::domain::names::Sha256;
-use crate::domain::position::LiabilityRole;
+use crate::domain::position::{LiabilityRole, ProductType};
 use crate::domain::reservation::{Eligibility, PackVersion};
 use crate::domain::rules::ReasonCode;
 use crate::domain::validation::samples::{consent, date};
