@@ -60,3 +60,33 @@ CREATE TABLE ruling (
 );
 -- Those past their time.
 CREATE INDEX ruling_by_age ON ruling (decided_at);
+
+-- Offline codes that one call issued. Kept for 400 days after they expire.
+CREATE TABLE offline_series (
+    member_no BIGINT NOT NULL,                  -- whose. Person: no
+    series_id BYTEA NOT NULL,                   -- UUID, part of each code. Person: no
+    codes BIGINT NOT NULL,                      -- how many. Person: no
+    issued_at BIGINT NOT NULL,                  -- when. Person: no
+    expires_at BIGINT NOT NULL,                 -- from when on they cannot be used. Person: no
+    PRIMARY KEY (member_no, series_id)
+);
+-- Those past their time.
+CREATE INDEX offline_series_by_age ON offline_series (expires_at);
+
+-- Loans that were made under offline codes: a code serves one. Kept for 400 days.
+CREATE TABLE offline_use (
+    member_no BIGINT NOT NULL,                  -- who made it. Person: no
+    series_id BYTEA NOT NULL,                   -- under a code of which series. Person: no
+    place BIGINT NOT NULL,                      -- which of the series. Person: no
+    used_at BIGINT NOT NULL,                    -- when it was granted. Person: no
+    backfilled_at BIGINT NOT NULL,              -- when it was back-filled. Person: no
+    account_ref TEXT NOT NULL,                  -- the member's account; refused if it looks like personal data
+    late BIGINT NOT NULL,                       -- 1 back-filled more than 24 hours after it was granted. Person: no
+    over_limit BIGINT NOT NULL,                 -- 1 it broke a limit. Person: no
+    broken BYTEA NOT NULL,                      -- by which rule pack, and which; versioned encoding, names nobody. Person: no
+    PRIMARY KEY (member_no, series_id, place)
+);
+-- A member's, newest first.
+CREATE INDEX offline_use_of_member ON offline_use (member_no, backfilled_at);
+-- Those past their time.
+CREATE INDEX offline_use_by_age ON offline_use (backfilled_at);

@@ -9,6 +9,7 @@ mod bytes;
 pub mod checkpoint;
 pub mod leaf;
 pub mod note;
+pub mod offline_code;
 pub mod proof;
 pub mod tree;
 
@@ -17,6 +18,7 @@ pub(crate) mod vectors;
 
 pub use checkpoint::{Checkpoint, CheckpointError, CheckpointKey, Origin, VerifierKey};
 pub use leaf::{AuditFacts, Detail, FactsError, Opening};
+pub use offline_code::{OfflineCodeError, OfflineCodeKey, verify_offline_code};
 pub use tree::{Frontier, Node, NodeAt, NodeHash, TreeError};
 
 /// SHA-256 of what an entry says was answered.

@@ -145,6 +145,12 @@ impl VerifierKey {
         typed
     }
 
+    /// Whether a signature of this key over a text that is no note holds.
+    pub(super) fn holds(&self, text: &str, signature: &[u8; 64]) -> bool {
+        let signature = Signature::from_bytes(signature);
+        self.key.verify_strict(text.as_bytes(), &signature).is_ok()
+    }
+
     /// The text of a note, after a signature of this key over it held.
     ///
     /// # Errors
@@ -193,6 +199,11 @@ impl NoteKey {
     /// Its public half.
     pub fn verifier(&self) -> &VerifierKey {
         &self.verifier
+    }
+
+    /// The bare signature over a text that is no note: its first line must be no [`Origin`], or a checkpoint could be made of it.
+    pub(super) fn sign_bare(&self, text: &str) -> [u8; 64] {
+        self.signing.sign(text.as_bytes()).to_bytes()
     }
 
     /// The note of a text. The text is one or more non-empty lines, each ended by a newline.

@@ -105,20 +105,20 @@ impl Batch {
 }
 
 /// The next page's size and token; `None` behind the last, or when there are enough.
-struct Pages {
+pub(super) struct Pages {
     token: Option<String>,
     left: u64,
 }
 
 impl Pages {
-    fn up_to(limit: Option<u64>) -> Self {
+    pub(super) fn up_to(limit: Option<u64>) -> Self {
         Self {
             token: Some(String::new()),
             left: limit.unwrap_or(u64::MAX),
         }
     }
 
-    fn next(&mut self) -> Option<(i32, String)> {
+    pub(super) fn next(&mut self) -> Option<(i32, String)> {
         if self.left == 0 {
             return None;
         }
@@ -127,7 +127,7 @@ impl Pages {
     }
 
     /// The entries of a page that are wanted.
-    fn take<T>(&mut self, mut entries: Vec<T>, next: String) -> Vec<T> {
+    pub(super) fn take<T>(&mut self, mut entries: Vec<T>, next: String) -> Vec<T> {
         self.token = Some(next).filter(|token| !token.is_empty());
         entries.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
         self.left = self
@@ -311,7 +311,7 @@ async fn confirm(named: &Named) -> anyhow::Result<()> {
 }
 
 /// Messages as JSON, one a line.
-fn print_lines<M: Message>(messages: &[M], name: &str) -> anyhow::Result<()> {
+pub(super) fn print_lines<M: Message>(messages: &[M], name: &str) -> anyhow::Result<()> {
     for message in messages {
         let value: serde_json::Value = serde_json::from_str(&to_json(message, name)?)?;
         println!("{value}");

@@ -7,6 +7,7 @@ pub mod batch;
 pub mod bench;
 pub mod certs;
 pub mod connect;
+pub mod consent;
 pub mod database;
 pub mod demo;
 pub mod doctor;
@@ -16,6 +17,7 @@ pub mod generate;
 pub mod identifiers;
 pub mod market;
 pub mod member;
+pub mod offline;
 pub mod output;
 pub mod place;
 pub mod quality;
@@ -51,6 +53,7 @@ enum Command {
     Member(member::Member),
     Report(report::Report),
     Query(query::Query),
+    Offline(offline::Offline),
     Quality(quality::Quality),
     Reconcile(reconcile::Reconcile),
     Tokenise(tokenise::Tokenise),
@@ -83,6 +86,7 @@ impl Cli {
             Command::Member(member) => member.run().await,
             Command::Report(report) => report.run().await,
             Command::Query(query) => query.run().await,
+            Command::Offline(offline) => offline.run().await,
             Command::Quality(quality) => quality.run().await,
             Command::Reconcile(reconcile) => reconcile.run().await,
             Command::Tokenise(tokenise) => tokenise.run().await,

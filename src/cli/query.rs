@@ -1,24 +1,17 @@
 //! `tallystick query`: how deep is this person in debt elsewhere?
 
-use std::path::PathBuf;
-
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use sha2::Digest as _;
 
 use super::connect::Connect;
+use super::consent::ConsentArgs;
 use super::identifiers::Identifiers;
 use super::output::{Output, to_json};
 use super::{answer, today};
 use crate::domain::currency::Currency;
-use crate::domain::date::days_after;
-use crate::domain::inquiry::{Consent, Inquiry, Purpose};
-use crate::domain::names::Sha256;
+use crate::domain::inquiry::{Inquiry, Purpose};
 use crate::domain::token::Presented;
-
-/// Days for which a consent is taken to last unless told otherwise.
-const CONSENT_DAYS: u32 = 30;
 
 /// Ask for a subject's exposure at everybody but you. The look is recorded before the answer comes.
 #[derive(Debug, Args)]
@@ -36,18 +29,8 @@ pub struct Query {
     /// Why you look.
     #[arg(long, value_enum, default_value_t = PurposeArg::NewCredit)]
     purpose: PurposeArg,
-    /// Your reference of the subject's consent.
-    #[arg(long, value_name = "REFERENCE")]
-    consent: String,
-    /// File of the text that the subject agreed to; its hash is sent, not the text.
-    #[arg(long, value_name = "FILE")]
-    consent_text: PathBuf,
-    /// Day on which the consent was given; today unless told.
-    #[arg(long, value_name = "DATE")]
-    consent_from: Option<NaiveDate>,
-    /// Last day on which it may be used; 30 days later unless told.
-    #[arg(long, value_name = "DATE")]
-    consent_to: Option<NaiveDate>,
+    #[command(flatten)]
+    consent: ConsentArgs,
     /// Currency to answer in.
     #[arg(long, default_value = "CNY")]
     currency: String,
@@ -94,7 +77,7 @@ impl Query {
     pub async fn run(self) -> anyhow::Result<()> {
         let today = today();
         let identifiers = self.identifiers.read(today)?;
-        let consent = self.consent(today)?;
+        let consent = self.consent.read(self.purpose.into(), today)?;
         let currency = Currency::parse(&self.currency)
             .with_context(|| format!("{} is not a currency of ISO 4217", self.currency))?;
         let mut client = self.connect.client().await?;
@@ -120,20 +103,5 @@ impl Query {
             Output::Json => println!("{}", to_json(&given, "ExposureAnswer")?),
         }
         Ok(())
-    }
-
-    fn consent(&self, today: NaiveDate) -> anyhow::Result<Consent> {
-        let text = std::fs::read(&self.consent_text)
-            .with_context(|| format!("cannot read {}", self.consent_text.display()))?;
-        let granted_on = self.consent_from.unwrap_or(today);
-        Ok(Consent {
-            reference: self.consent.clone(),
-            purposes: vec![self.purpose.into()],
-            granted_on,
-            expires_on: self
-                .consent_to
-                .unwrap_or_else(|| days_after(granted_on, CONSENT_DAYS)),
-            text_sha256: Sha256(sha2::Sha256::digest(&text).into()),
-        })
     }
 }

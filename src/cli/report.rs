@@ -54,7 +54,9 @@ impl Report {
         })?;
         let mut client = self.connect.client().await?;
         if position.liabilities.is_empty() {
-            position.liabilities.push(self.primary(&mut client).await?);
+            position
+                .liabilities
+                .push(primary(&self.identifiers, &mut client).await?);
         }
         let request_id = self
             .request_id
@@ -84,19 +86,20 @@ impl Report {
         }
         Ok(())
     }
+}
 
-    async fn primary(&self, client: &mut Client) -> anyhow::Result<pb::Liability> {
-        let identifiers = self.identifiers.read(today())?;
-        let tokens = client.tokenise(&identifiers).await?;
-        let shown = tokens.into_iter().map(|token| {
-            token_to_wire(&Presented {
-                token,
-                verified_on: Some(today()),
-            })
-        });
-        Ok(pb::Liability {
-            role: pb::LiabilityRole::Primary.into(),
-            tokens: shown.collect(),
+/// The primary borrower by identifiers, proven today.
+pub(super) async fn primary(identifiers: &Identifiers, client: &mut Client) -> anyhow::Result<pb::Liability> {
+    let identifiers = identifiers.read(today())?;
+    let tokens = client.tokenise(&identifiers).await?;
+    let shown = tokens.into_iter().map(|token| {
+        token_to_wire(&Presented {
+            token,
+            verified_on: Some(today()),
         })
-    }
+    });
+    Ok(pb::Liability {
+        role: pb::LiabilityRole::Primary.into(),
+        tokens: shown.collect(),
+    })
 }

@@ -15,7 +15,7 @@ use tokio_stream::wrappers::IntervalStream;
 use tokio_util::sync::CancellationToken;
 
 use super::place::Place;
-use crate::audit::{CheckpointKey, Origin};
+use crate::audit::{CheckpointKey, OfflineCodeKey, Origin};
 use crate::domain::clock::{SharedClock, SharedEntropy};
 use crate::domain::member::Certificate;
 use crate::domain::unit::working_set::MarketRules;
@@ -146,6 +146,7 @@ pub async fn start(
             mapper,
             setup.entropy.clone(),
             packs.clone(),
+            OfflineCodeKey::from_seed(setup.origin.clone(), ledger_keys.checkpoint_seed()),
             setup.rules.zone,
         ),
         market: Arc::new(market(&setup, &ledger_keys)),

@@ -22,7 +22,7 @@ pub struct Bound {
 }
 
 /// All of them, in the order of the sample.
-pub const BOUNDS: [Bound; 21] = [
+pub const BOUNDS: [Bound; 22] = [
     Bound {
         key: "tls.reload_interval_ms",
         about: "Milliseconds between looks at the three files; SIGHUP looks at once.",
@@ -86,6 +86,13 @@ pub const BOUNDS: [Bound; 21] = [
         min: 1,
         max: 1_000,
         read: |config| config.market.batch_swing_percent.into(),
+    },
+    Bound {
+        key: "market.offline_codes",
+        about: "Unexpired offline codes of one member, used ones too, beyond which it gets no more.",
+        min: 0,
+        max: 10_000_000,
+        read: |config| config.market.offline_codes.into(),
     },
     Bound {
         key: "limits.message_bytes_max",

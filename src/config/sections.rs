@@ -69,6 +69,8 @@ pub struct Market {
     pub batch_reject_percent: u32,
     /// Change of a FULL batch's active positions, per hundred of the one before, above which it is held.
     pub batch_swing_percent: u32,
+    /// Unexpired offline codes of one member, used ones too, beyond which it gets no more.
+    pub offline_codes: u32,
     /// Lowest band edge in whole units, by currency; 1,000 for those not named.
     pub lowest_band_edges: BTreeMap<String, i64>,
     /// Folder of rule packs beside those that are shipped; empty: none.
@@ -202,6 +204,7 @@ impl Default for Market {
             network_evaluations_per_day: rules.network_evaluations_per_day,
             batch_reject_percent: rules.batch_reject_percent,
             batch_swing_percent: rules.batch_swing_percent,
+            offline_codes: rules.offline_codes,
             lowest_band_edges: BTreeMap::new(),
             rule_packs: PathBuf::new(),
         }
@@ -287,6 +290,7 @@ impl Market {
             network_evaluations_per_day: self.network_evaluations_per_day,
             batch_reject_percent: self.batch_reject_percent,
             batch_swing_percent: self.batch_swing_percent,
+            offline_codes: self.offline_codes,
         })
     }
 }

@@ -14,6 +14,7 @@ pub mod inquiry;
 pub mod language;
 pub mod member;
 pub mod names;
+pub mod offline;
 pub mod position;
 pub mod quality;
 pub mod reconciliation;

@@ -88,38 +88,63 @@ pub struct ReservationId(pub [u8; 16]);
 impl ReservationId {
     /// Reads the 36 characters of a UUID, of either case; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
-        let hyphens = |place: usize| matches!(place, 8 | 13 | 18 | 23);
-        if text.len() != 36
-            || text
-                .bytes()
-                .enumerate()
-                .any(|(place, byte)| hyphens(place) != (byte == b'-'))
-        {
-            return None;
-        }
-        let mut digits = text
-            .chars()
-            .filter(|character| *character != '-')
-            .map(|character| character.to_digit(16));
-        let mut bytes = [0; 16];
-        for byte in &mut bytes {
-            let (high, low) = (digits.next()??, digits.next()??);
-            *byte = u8::try_from(high * 16 + low).ok()?;
-        }
-        Some(Self(bytes))
+        read_uuid(text).map(Self)
     }
 }
 
 impl fmt::Display for ReservationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, byte) in self.0.iter().enumerate() {
-            if matches!(place, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
+        write_uuid(&self.0, f)
     }
+}
+
+/// Names the offline codes of one call; a UUID of version 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SeriesId(pub [u8; 16]);
+
+impl SeriesId {
+    /// Reads the 36 characters of a UUID, of either case; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        read_uuid(text).map(Self)
+    }
+}
+
+impl fmt::Display for SeriesId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_uuid(&self.0, f)
+    }
+}
+
+fn read_uuid(text: &str) -> Option<[u8; 16]> {
+    let hyphens = |place: usize| matches!(place, 8 | 13 | 18 | 23);
+    if text.len() != 36
+        || text
+            .bytes()
+            .enumerate()
+            .any(|(place, byte)| hyphens(place) != (byte == b'-'))
+    {
+        return None;
+    }
+    let mut digits = text
+        .chars()
+        .filter(|character| *character != '-')
+        .map(|character| character.to_digit(16));
+    let mut bytes = [0; 16];
+    for byte in &mut bytes {
+        let (high, low) = (digits.next()??, digits.next()??);
+        *byte = u8::try_from(high * 16 + low).ok()?;
+    }
+    Some(bytes)
+}
+
+fn write_uuid(bytes: &[u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (place, byte) in bytes.iter().enumerate() {
+        if matches!(place, 4 | 6 | 8 | 10) {
+            f.write_str("-")?;
+        }
+        write!(f, "{byte:02x}")?;
+    }
+    Ok(())
 }
 
 /// A member's name of an application for a loan: 1 to 64 of `[A-Za-z0-9._:-]`, no personal data.

@@ -115,6 +115,9 @@ codes! {
         AmountsUsedUp = "AMOUNTS_USED_UP": State,
         RulePackUnknown = "RULE_PACK_UNKNOWN": Message,
         AnswerUnknown = "ANSWER_UNKNOWN": NotFound,
+        OfflineCodeUnknown = "OFFLINE_CODE_UNKNOWN": NotFound,
+        OfflineCodeUsed = "OFFLINE_CODE_USED": State,
+        OfflineCodePeriod = "OFFLINE_CODE_PERIOD": State,
     }
     kept {
         TokensChanged = "TOKENS_CHANGED": Aborted,
@@ -183,7 +186,7 @@ mod tests {
             assert_eq!(*code as usize, place, "{code:?}");
             assert_eq!(Code::parse(code.as_str()), Some(*code));
         }
-        assert_eq!(Code::ALL.last(), Some(&Code::AnswerUnknown));
+        assert_eq!(Code::ALL.last(), Some(&Code::OfflineCodePeriod));
         assert_eq!(Code::parse("NOTHING"), None);
     }
 }

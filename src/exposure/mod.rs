@@ -3,10 +3,12 @@
 //! A look is a unit of work: resolved, answered, recorded and frozen in one go, durable before the answer leaves. Here its
 //! tokens become pseudonyms and the answer gets its name.
 
+pub mod offline;
 pub mod reserve;
 
 use std::sync::Arc;
 
+use crate::audit::OfflineCodeKey;
 use crate::domain::caller::Caller;
 use crate::domain::clock::{SharedEntropy, uuid_v4};
 use crate::domain::date::BusinessZone;
@@ -27,16 +29,19 @@ pub struct Exposure {
     tokens: Arc<TokenMapper>,
     entropy: SharedEntropy,
     packs: Arc<Library>,
+    codes: OfflineCodeKey,
     zone: BusinessZone,
 }
 
 impl Exposure {
-    /// The room over a store, with the rule packs in force and where business days begin and end.
+    /// The room over a store, with the rule packs in force, the key that signs offline codes, and where business days begin and
+    /// end.
     pub fn new(
         store: Arc<dyn Store>,
         tokens: Arc<TokenMapper>,
         entropy: SharedEntropy,
         packs: Arc<Library>,
+        codes: OfflineCodeKey,
         zone: BusinessZone,
     ) -> Self {
         Self {
@@ -44,6 +49,7 @@ impl Exposure {
             tokens,
             entropy,
             packs,
+            codes,
             zone,
         }
     }

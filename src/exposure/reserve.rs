@@ -81,23 +81,7 @@ impl Exposure {
         request: RequestKey,
         loan: Loan,
     ) -> Result<Accepted, ApplyError> {
-        let tokens: Vec<&SubjectToken> = loan
-            .position
-            .liabilities
-            .iter()
-            .flat_map(|liability| &liability.tokens)
-            .map(|shown| &shown.token)
-            .collect();
-        let mut pseudonyms = self.map(caller, &tokens)?.into_iter();
-        let next = |_| pseudonyms.next().ok_or(crate::store::StoreError::Unavailable);
-        let position: Position<Pseudonym> = loan.position.try_map_tokens(next)?;
-        let report = Report {
-            position: position.into(),
-            event: None,
-            violations: loan.findings.violations,
-            warnings: loan.findings.warnings,
-            token_digests: None,
-        };
+        let report = self.report(caller, loan.position, loan.findings)?;
         let step = ReservationStep::Confirm(Box::new(report));
         self.step(caller, request, loan.reservation_id, step).await
     }
@@ -174,7 +158,32 @@ impl Exposure {
         self.apply(caller, request, Action::Reserve(Box::new(work))).await
     }
 
-    async fn apply(
+    /// A loan as a report of it.
+    pub(super) fn report(
+        &self,
+        caller: &Caller,
+        position: Position<SubjectToken>,
+        findings: Findings,
+    ) -> Result<Report, ApplyError> {
+        let tokens: Vec<&SubjectToken> = position
+            .liabilities
+            .iter()
+            .flat_map(|liability| &liability.tokens)
+            .map(|shown| &shown.token)
+            .collect();
+        let mut pseudonyms = self.map(caller, &tokens)?.into_iter();
+        let next = |_| pseudonyms.next().ok_or(crate::store::StoreError::Unavailable);
+        let position: Position<Pseudonym> = position.try_map_tokens(next)?;
+        Ok(Report {
+            position: position.into(),
+            event: None,
+            violations: findings.violations,
+            warnings: findings.warnings,
+            token_digests: None,
+        })
+    }
+
+    pub(super) async fn apply(
         &self,
         caller: &Caller,
         request: RequestKey,
@@ -221,7 +230,7 @@ impl Exposure {
     }
 
     /// The tokens of those who would owe, mapped.
-    fn borrowers(
+    pub(super) fn borrowers(
         &self,
         caller: &Caller,
         liabilities: &[Liability<SubjectToken>],
@@ -249,6 +258,6 @@ impl Exposure {
     }
 }
 
-fn refused(code: Code, field: &str, text: &str) -> Refused {
+pub(super) fn refused(code: Code, field: &str, text: &str) -> Refused {
     Refused::because(Violation::new(code, field, text))
 }

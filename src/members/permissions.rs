@@ -33,7 +33,7 @@ const ANYONE: &[Role] = &[Role::Lender, Role::Regulator, Role::Operator, Role::C
 
 /// The matrix, in order of paths.
 #[rustfmt::skip]
-pub const PERMISSIONS: [Permission; 44] = [
+pub const PERMISSIONS: [Permission; 45] = [
     Permission::new("/grpc.health.v1.Health/Check", ANYONE, Shape::Unary),
     Permission::new("/grpc.health.v1.Health/Watch", ANYONE, Shape::Streaming),
     Permission::new("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", ANYONE, Shape::Streaming),
@@ -54,6 +54,7 @@ pub const PERMISSIONS: [Permission; 44] = [
     Permission::new("/tallystick.v1.ExposureService/ExtendReservation", LENDER, Shape::Unary),
     Permission::new("/tallystick.v1.ExposureService/GetReservation", LENDER, Shape::Unary),
     Permission::new("/tallystick.v1.ExposureService/IssueOfflineCodes", LENDER, Shape::Unary),
+    Permission::new("/tallystick.v1.ExposureService/ListOfflineUses", EVERYONE_BUT_COLLECTOR, Shape::Unary),
     Permission::new("/tallystick.v1.ExposureService/QueryExposure", LENDER, Shape::Unary),
     Permission::new("/tallystick.v1.ExposureService/ReleaseReservation", LENDER, Shape::Unary),
     Permission::new("/tallystick.v1.ExposureService/ReviewPortfolio", LENDER, Shape::Streaming),

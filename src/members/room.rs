@@ -136,7 +136,9 @@ impl Members {
             | Outcome::Batch(_)
             | Outcome::Ruled { .. }
             | Outcome::Reserved(_)
-            | Outcome::Confirmed { .. } => Ok(false),
+            | Outcome::Confirmed { .. }
+            | Outcome::CodesIssued { .. }
+            | Outcome::Backfilled { .. } => Ok(false),
         }
     }
 

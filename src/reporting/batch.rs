@@ -273,7 +273,9 @@ impl Reporting {
             | Outcome::Approved { .. }
             | Outcome::Ruled { .. }
             | Outcome::Reserved(_)
-            | Outcome::Confirmed { .. } => Err(StoreError::Unavailable.into()),
+            | Outcome::Confirmed { .. }
+            | Outcome::CodesIssued { .. }
+            | Outcome::Backfilled { .. } => Err(StoreError::Unavailable.into()),
         }
     }
 

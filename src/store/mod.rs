@@ -14,6 +14,7 @@ pub mod floor;
 mod group;
 pub mod member_book;
 pub mod migrations;
+pub mod offline_book;
 pub mod postgres;
 pub mod reservation_book;
 mod rows;
@@ -28,6 +29,7 @@ pub use audit_log::AuditLog;
 pub use batch_book::BatchBook;
 pub use error::StoreError;
 pub use member_book::MemberBook;
+pub use offline_book::OfflineBook;
 pub use reservation_book::ReservationBook;
 
 use crate::domain::member::Member;
@@ -93,7 +95,9 @@ pub struct Holdings {
 
 /// A database of the market. Object safe and shared; all methods may be called at once.
 #[async_trait]
-pub trait Store: AuditLog + BatchBook + MemberBook + ReservationBook + Send + Sync + 'static {
+pub trait Store:
+    AuditLog + BatchBook + MemberBook + OfflineBook + ReservationBook + Send + Sync + 'static
+{
     /// Does a unit of work: decided in turn with all others, durable on return. A caller that goes away cancels nothing
     /// half-way.
     async fn apply(&self, write: Write) -> Result<Accepted, ApplyError>;

@@ -268,7 +268,9 @@ async fn enrol(store: &dyn Store, callers: Vec<Certificate>) -> anyhow::Result<V
             | Outcome::Batch(_)
             | Outcome::Ruled { .. }
             | Outcome::Reserved(_)
-            | Outcome::Confirmed { .. } => anyhow::bail!("a lender was not enrolled"),
+            | Outcome::Confirmed { .. }
+            | Outcome::CodesIssued { .. }
+            | Outcome::Backfilled { .. } => anyhow::bail!("a lender was not enrolled"),
         }
     }
     Ok(lenders)

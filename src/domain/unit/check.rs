@@ -6,6 +6,7 @@
 
 mod application;
 mod guard;
+mod made;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use self::guard::Told;
+pub(super) use self::made::{Made, judge_made, looked_at};
+use self::standing::Own;
 use super::look::{self, Mark};
 use super::rows::{ApplicationRow, ApplicationTerms, LookKind, ReservationRow, RulingRow, Try};
 use super::working_set::{Change, SubjectRows};
@@ -205,7 +208,8 @@ fn judge(
     at: Timestamp,
 ) -> (Verdict, Told) {
     let application = standing::application(set, member_no, check);
-    let standing = standing::of(set, member_no, check, borrower, at);
+    let own = Own::Application(member_no, &check.application_id);
+    let standing = standing::of(set, own, check.pack.currency, borrower, at);
     let verdict = rules::evaluate(&check.pack, &application, &standing);
     let empty = SubjectRows::default();
     let rows = set.subjects.get(&borrower.subject_id).unwrap_or(&empty);

@@ -1,8 +1,8 @@
 //! One write, decided on the rows it concerns.
 
 use super::{
-    Action, Decision, Refused, WorkingSet, Write, administer, batch, check, correct, evaluate, look, report,
-    reserve,
+    Action, Decision, Refused, WorkingSet, Write, administer, batch, check, correct, evaluate, look, offline,
+    report, reserve,
 };
 use crate::domain::date::Timestamp;
 
@@ -18,6 +18,7 @@ pub fn decide(set: &mut WorkingSet, write: &Write, at: Timestamp) -> Result<Deci
         Action::Delete { account_ref, reason } => correct::delete(set, write.member_no, account_ref, *reason),
         Action::Check(check) => check::decide(set, write.member_no, check, at),
         Action::Reserve(work) => reserve::decide(set, write.member_no, work, at),
+        Action::Offline(work) => offline::decide(set, write.member_no, work, at),
         Action::Look(look) => look::decide(set, write.member_no, look, at),
         Action::ChargeEvaluations { count } => evaluate::charge(set, write.member_no, *count, at),
         Action::Administer(administration) => administer::decide(set, write, administration, at),

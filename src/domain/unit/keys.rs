@@ -4,15 +4,22 @@ use std::collections::BTreeSet;
 
 use super::batch::{BatchStep, BatchWork, Item, ItemAct};
 use super::check::Check;
+use super::offline::OfflineWork;
 use super::reserve::ReservationStep;
 use super::{Action, Administration, Rpc, Write};
 use crate::domain::batch::BatchId;
-use crate::domain::names::{AccountRef, ApplicationId, MemberNo, RequestId, ReservationId};
+use crate::domain::names::{AccountRef, ApplicationId, MemberNo, RequestId, ReservationId, SeriesId};
 use crate::domain::position::Position;
 use crate::domain::token::{Pseudonym, Shown};
 
 /// A member and its name of a batch.
 pub type BatchName = (MemberNo, BatchId);
+
+/// A member and a series of its offline codes.
+pub type SeriesName = (MemberNo, SeriesId);
+
+/// The same and the place in it: one code.
+pub type CodeName = (MemberNo, SeriesId, u32);
 
 /// A member, rpc and request id.
 pub type RequestName = (MemberNo, Rpc, RequestId);
@@ -49,6 +56,10 @@ pub struct Keys {
     pub reservations: BTreeSet<(MemberNo, ReservationId)>,
     /// Applications named; likewise.
     pub applications: BTreeSet<(MemberNo, ApplicationId)>,
+    /// Offline codes named: with their series.
+    pub offline_codes: BTreeSet<CodeName>,
+    /// Members that ask for offline codes: how many of theirs have not expired.
+    pub unexpired_codes: BTreeSet<MemberNo>,
 }
 
 impl Keys {
@@ -78,6 +89,7 @@ impl Keys {
             Action::Administer(administration) => self.add_administration(administration),
             Action::Batch(work) => self.add_batch(write.member_no, work),
             Action::Check(check) => self.add_check(write.member_no, check),
+            Action::Offline(work) => self.add_offline(write.member_no, work),
             Action::Reserve(work) => {
                 self.reservations.insert((write.member_no, work.reservation_id));
                 if let ReservationStep::Confirm(report) = &work.step {
@@ -94,6 +106,22 @@ impl Keys {
             .insert((member_no, check.application_id.clone()));
         let tokens = check.borrowers.iter().flatten();
         self.pseudonyms.extend(tokens.map(|shown| shown.token.clone()));
+    }
+
+    fn add_offline(&mut self, member_no: MemberNo, work: &OfflineWork) {
+        match work {
+            OfflineWork::Issue { .. } => {
+                self.unexpired_codes.insert(member_no);
+            }
+            OfflineWork::Backfill(backfill) => {
+                self.looks = true;
+                let code = &backfill.code;
+                self.offline_codes.insert((member_no, code.series_id, code.place));
+                let tokens = backfill.borrowers.iter().flatten();
+                self.pseudonyms.extend(tokens.map(|shown| shown.token.clone()));
+                self.add_report(member_no, &backfill.report.position);
+            }
+        }
     }
 
     fn add_batch(&mut self, member_no: MemberNo, work: &BatchWork) {
@@ -186,6 +214,7 @@ impl Action {
             },
             Self::Check(_) => Rpc::CheckAndReserve,
             Self::Reserve(work) => work.rpc(),
+            Self::Offline(work) => work.rpc(),
             Self::ChargeEvaluations { .. } => Rpc::EvaluateBlinded,
             Self::Batch(work) => match work.step {
                 BatchStep::Confirm => Rpc::ConfirmBatch,

@@ -14,6 +14,7 @@ mod evaluate;
 mod keys;
 mod look;
 mod merge;
+pub mod offline;
 mod record;
 mod report;
 pub mod reserve;
@@ -29,15 +30,19 @@ use super::date::Timestamp;
 use super::exposure::Answer;
 use super::inquiry::{Inquiry, Purpose};
 use super::member::{Certificate, Member};
-use super::names::{AccountRef, AnswerId, Fingerprint, MemberId, MemberNo, RequestId, Sha256, SubjectId};
+use super::names::{
+    AccountRef, AnswerId, Fingerprint, MemberId, MemberNo, RequestId, SeriesId, Sha256, SubjectId,
+};
 use super::position::{DeletionReason, EventType, Position};
 use super::reservation::{Reservation, Ruled};
+use super::rules::ReasonCode;
 use super::token::{Pseudonym, Shown, TokenDigests};
 use super::violation::{Code, Violation};
 pub use batch::{BatchStep, BatchWork, Item, ItemAct};
 pub use check::Check;
 pub use decide::decide;
 pub use look::LOOKS_PER_SUBJECT_AND_DAY_MAX;
+pub use offline::{Backfill, OfflineWork};
 pub use reserve::{ReservationStep, ReservationWork};
 pub use working_set::{Change, Keys, RequestName, WorkingSet};
 
@@ -67,11 +72,13 @@ pub enum Rpc {
     ConfirmReservation,
     ExtendReservation,
     ReleaseReservation,
+    IssueOfflineCodes,
+    BackfillOfflineCode,
 }
 
 impl Rpc {
     /// Every rpc that writes.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::ReportPosition,
         Self::CorrectPosition,
         Self::DeletePosition,
@@ -91,6 +98,8 @@ impl Rpc {
         Self::ConfirmReservation,
         Self::ExtendReservation,
         Self::ReleaseReservation,
+        Self::IssueOfflineCodes,
+        Self::BackfillOfflineCode,
     ];
 
     /// Its name: how it is stored and audited.
@@ -115,6 +124,8 @@ impl Rpc {
             Self::ConfirmReservation => "ConfirmReservation",
             Self::ExtendReservation => "ExtendReservation",
             Self::ReleaseReservation => "ReleaseReservation",
+            Self::IssueOfflineCodes => "IssueOfflineCodes",
+            Self::BackfillOfflineCode => "BackfillOfflineCode",
         }
     }
 }
@@ -170,6 +181,7 @@ impl Write {
             | Action::Look(_)
             | Action::Check(_)
             | Action::Reserve(_)
+            | Action::Offline(_)
             | Action::ChargeEvaluations { .. }
             | Action::Administer(_) => 1,
         }
@@ -211,6 +223,8 @@ pub enum Action {
     Check(Box<Check>),
     /// Take the next step with a reservation.
     Reserve(Box<ReservationWork>),
+    /// Issue offline codes, or back-fill a loan made under one.
+    Offline(Box<OfflineWork>),
     /// Charge token evaluations.
     ChargeEvaluations {
         /// How many, at least 1.
@@ -403,6 +417,26 @@ pub enum Outcome {
         late: bool,
         /// The version on file now.
         version: u64,
+        /// Accepted, but worth a look.
+        warnings: Vec<Violation>,
+    },
+    /// Offline codes were issued.
+    CodesIssued {
+        /// Their series.
+        series_id: SeriesId,
+        /// How many.
+        codes: u32,
+        /// From when on they cannot be used.
+        expires_at: Timestamp,
+    },
+    /// A loan made under an offline code was back-filled.
+    Backfilled {
+        /// The version on file now.
+        version: u64,
+        /// What it broke, as its member is told.
+        over_limit: Vec<ReasonCode>,
+        /// Whether it was back-filled too late.
+        late: bool,
         /// Accepted, but worth a look.
         warnings: Vec<Violation>,
     },

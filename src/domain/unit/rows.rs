@@ -11,8 +11,10 @@ use crate::domain::date::Timestamp;
 use crate::domain::exposure::Figures;
 use crate::domain::inquiry::{Consent, Purpose};
 use crate::domain::names::{
-    AccountNo, AccountRef, AnswerId, ApplicationId, MemberNo, ReservationId, Sha256, SubjectId, TokenId,
+    AccountNo, AccountRef, AnswerId, ApplicationId, MemberNo, ReservationId, SeriesId, Sha256, SubjectId,
+    TokenId,
 };
+use crate::domain::offline::OverLimit;
 use crate::domain::position::{
     DeletionReason, EventType, Facts, Liability, LiabilityRole, ProductType, ReportOrder,
 };
@@ -384,4 +386,49 @@ pub struct RulingRow {
     pub member_no: MemberNo,
     /// What was ruled.
     pub ruled: Ruled,
+}
+
+/// The codes of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfflineSeriesRow {
+    /// Whose.
+    pub member_no: MemberNo,
+    /// Its name.
+    pub series_id: SeriesId,
+    /// How many codes.
+    pub codes: u32,
+    /// When they were issued.
+    pub issued_at: Timestamp,
+    /// From when on they cannot be used; whole seconds.
+    pub expires_at: Timestamp,
+}
+
+/// A loan that was made under an offline code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfflineUseRow {
+    /// Who made it.
+    pub member_no: MemberNo,
+    /// Under a code of which series.
+    pub series_id: SeriesId,
+    /// Which of the series.
+    pub place: u32,
+    /// When it was granted.
+    pub used_at: Timestamp,
+    /// When it was back-filled.
+    pub backfilled_at: Timestamp,
+    /// The member's account.
+    pub account_ref: AccountRef,
+    /// Whether that was too late.
+    pub late: bool,
+    /// What it broke.
+    pub over_limit: OverLimit,
+}
+
+/// Codes of a member that can be used still, or could today.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UnexpiredCodes {
+    /// How many, used ones too.
+    pub codes: u64,
+    /// When the first of them expire.
+    pub next_expiry: Option<Timestamp>,
 }

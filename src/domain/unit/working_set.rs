@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-pub use super::keys::{BatchName, Keys, RequestName};
+pub use super::keys::{BatchName, CodeName, Keys, RequestName, SeriesName};
 use super::rows::{
     AccountRow, ApplicationRow, BatchRow, FrozenRow, GrantRow, HistoryRow, InquiryRow, LastFull, LinkRow,
-    PastVersion, PositionRow, ProposalRow, ReservationRow, RulingRow, UsageRow,
+    OfflineSeriesRow, OfflineUseRow, PastVersion, PositionRow, ProposalRow, ReservationRow, RulingRow,
+    UnexpiredCodes, UsageRow,
 };
 use super::{Accepted, Rpc};
 use crate::domain::batch::{BatchNo, RecordResult};
@@ -41,6 +42,8 @@ pub struct MarketRules {
     pub batch_reject_percent: u32,
     /// Change of the active positions of a FULL batch, per hundred of the one before, above which it is held.
     pub batch_swing_percent: u32,
+    /// Unexpired offline codes of one member, used ones too, beyond which it gets no more.
+    pub offline_codes: u32,
 }
 
 impl Default for MarketRules {
@@ -52,6 +55,7 @@ impl Default for MarketRules {
             network_evaluations_per_day: 2_000_000,
             batch_reject_percent: 20,
             batch_swing_percent: 30,
+            offline_codes: 10_000,
         }
     }
 }
@@ -248,6 +252,10 @@ pub enum Change {
     MoveReservations(SubjectId, SubjectId),
     /// What was ruled about an application.
     InsertRuling(Box<RulingRow>),
+    /// Codes that were issued.
+    InsertOfflineSeries(OfflineSeriesRow),
+    /// A loan that was made under a code nobody used before.
+    InsertOfflineUse(Box<OfflineUseRow>),
 }
 
 /// The rows a group concerns, and what was changed.
@@ -288,6 +296,12 @@ pub struct WorkingSet {
     pub last_full: BTreeMap<MemberNo, LastFull>,
     /// Greatest numbers of batches of the members that begin one.
     pub newest_batch: BTreeMap<MemberNo, BatchNo>,
+    /// Series of the offline codes that were named.
+    pub offline_series: BTreeMap<SeriesName, OfflineSeriesRow>,
+    /// What was made under those of them that were used.
+    pub offline_uses: BTreeMap<CodeName, OfflineUseRow>,
+    /// Unexpired codes of the members that ask for more.
+    pub unexpired_codes: BTreeMap<MemberNo, UnexpiredCodes>,
     /// What to write, in order.
     pub changes: Vec<Change>,
 }
@@ -314,6 +328,9 @@ impl WorkingSet {
             batches: BTreeMap::new(),
             last_full: BTreeMap::new(),
             newest_batch: BTreeMap::new(),
+            offline_series: BTreeMap::new(),
+            offline_uses: BTreeMap::new(),
+            unexpired_codes: BTreeMap::new(),
             changes: Vec::new(),
         }
     }

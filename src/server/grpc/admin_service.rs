@@ -83,6 +83,8 @@ fn unexpected(session: &Session, outcome: &Outcome) -> Status {
         Outcome::Ruled { .. } => "ruled",
         Outcome::Reserved(_) => "reserved",
         Outcome::Confirmed { .. } => "confirmed",
+        Outcome::CodesIssued { .. } => "codes issued",
+        Outcome::Backfilled { .. } => "back-filled",
     };
     session.internal(&format_args!("an administration came to another outcome: {kind}"))
 }

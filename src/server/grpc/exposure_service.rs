@@ -5,10 +5,11 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{Market, Stream, reservations};
+use super::{Market, Stream, offline, reservations};
 use crate::domain::exposure::Answer;
 use crate::domain::unit::{Accepted, Outcome, Receipt};
 use crate::exposure::Exposure;
+use crate::members::Members;
 use crate::server::layers::Session;
 use crate::store::ApplyError;
 use crate::wire::convert::exposure::{query_answer_to_wire, review_answer_to_wire, review_refusal_to_wire};
@@ -21,15 +22,17 @@ const REVIEWS_IN_WORK_MAX: usize = 64;
 
 /// The service over the room.
 pub struct Answers {
-    room: Arc<Exposure>,
-    market: Arc<Market>,
+    pub(super) room: Arc<Exposure>,
+    pub(super) members: Arc<Members>,
+    pub(super) market: Arc<Market>,
 }
 
 impl Answers {
     /// The service over its room.
-    pub fn new(room: Exposure, market: Arc<Market>) -> Self {
+    pub fn new(room: Exposure, members: Arc<Members>, market: Arc<Market>) -> Self {
         Self {
             room: Arc::new(room),
+            members,
             market,
         }
     }
@@ -47,7 +50,9 @@ fn answered(session: &Session, accepted: Accepted) -> Result<(Box<Answer>, Recei
         | Outcome::Batch(_)
         | Outcome::Ruled { .. }
         | Outcome::Reserved(_)
-        | Outcome::Confirmed { .. } => Err(session.internal(&"a look had the outcome of something else")),
+        | Outcome::Confirmed { .. }
+        | Outcome::CodesIssued { .. }
+        | Outcome::Backfilled { .. } => Err(session.internal(&"a look had the outcome of something else")),
     }
 }
 
@@ -171,14 +176,21 @@ impl ExposureService for Answers {
         &self,
         request: Request<pb::IssueOfflineCodesRequest>,
     ) -> Result<Response<pb::IssueOfflineCodesResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented("offline codes"))
+        offline::issue(&self.room, &request).await
     }
 
     async fn backfill_offline_code(
         &self,
         request: Request<pb::BackfillOfflineCodeRequest>,
     ) -> Result<Response<pb::BackfillOfflineCodeResponse>, Status> {
-        Err(Session::of(&request)?.unimplemented("offline codes"))
+        offline::backfill(&self.room, &self.market, &request).await
+    }
+
+    async fn list_offline_uses(
+        &self,
+        request: Request<pb::ListOfflineUsesRequest>,
+    ) -> Result<Response<pb::ListOfflineUsesResponse>, Status> {
+        offline::list(self, &request).await
     }
 }
 

@@ -3,6 +3,7 @@
 mod admin_service;
 mod batches;
 mod exposure_service;
+mod offline;
 mod quality;
 mod reporting_service;
 mod reservations;
@@ -85,10 +86,10 @@ pub(super) fn routes(rooms: Rooms, limits: &Limits, health: &HealthReporter) -> 
     let tokens = TokenServiceServer::new(TokenApi::new(&rooms));
     let reports = ReportingServiceServer::new(Reports::new(
         rooms.reporting,
-        rooms.members,
+        Arc::clone(&rooms.members),
         Arc::clone(&rooms.market),
     ));
-    let answers = ExposureServiceServer::new(Answers::new(rooms.exposure, rooms.market));
+    let answers = ExposureServiceServer::new(Answers::new(rooms.exposure, rooms.members, rooms.market));
     let health = tonic_health::pb::health_server::HealthServer::new(HealthService::from_health_reporter(
         health.clone(),
     ));

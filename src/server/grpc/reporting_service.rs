@@ -57,7 +57,9 @@ fn recorded(session: &Session, accepted: Accepted) -> Result<Recorded, Status> {
         | Outcome::Batch(_)
         | Outcome::Ruled { .. }
         | Outcome::Reserved(_)
-        | Outcome::Confirmed { .. } => Err(session.internal(&"a report had the outcome of something else")),
+        | Outcome::Confirmed { .. }
+        | Outcome::CodesIssued { .. }
+        | Outcome::Backfilled { .. } => Err(session.internal(&"a report had the outcome of something else")),
     }
 }
 

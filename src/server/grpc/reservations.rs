@@ -18,7 +18,7 @@ use crate::wire::pb;
 /// Metadata that says in which language reasons are told, as in HTTP: `zh` and what begins with it is Chinese.
 const LANGUAGE: &str = "accept-language";
 
-fn language_of<T>(request: &Request<T>) -> Language {
+pub(super) fn language_of<T>(request: &Request<T>) -> Language {
     let asked = request
         .metadata()
         .get(LANGUAGE)

@@ -88,6 +88,8 @@ placements! {
         past_version by member_no,
         request by member_no,
         ruling by member_no,
+        offline_series by member_no,
+        offline_use by member_no,
         member_activity by member_no,
         evaluation_usage by member_no,
         evaluation_grant by member_no,

@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 
 use super::cells::Arrays;
 use super::failure::Outcome;
-use super::reservations;
 use super::statement::{Session, Statement};
+use super::{offline, reservations};
 use crate::domain::date::{Timestamp, to_epoch_days};
 use crate::store::REQUEST_KEPT_SECONDS;
 use crate::store::columns::{Columns, Sink as _};
@@ -116,5 +116,6 @@ pub(super) async fn bite(session: &Session, now: Timestamp, today: NaiveDate) ->
     if !subjects.is_empty() {
         removed += REMOVE_FROZEN.run(session, &[&subjects, &day]).await?;
     }
-    Ok(removed + reservations::expire(session, now, ROWS_MAX).await?)
+    removed += reservations::expire(session, now, ROWS_MAX).await?;
+    Ok(removed + offline::expire(session, now, ROWS_MAX).await?)
 }

@@ -19,6 +19,7 @@ use super::changes::{
 use super::counts::Counts;
 use super::failure::{Failure, Outcome};
 use super::moves;
+use super::offline::OfflineCodes;
 use super::reservations::Reservations;
 use super::statement::{Session, Statement, in_one_go};
 use crate::audit::Opening;
@@ -104,6 +105,7 @@ struct Pending<'a> {
     counts: Counts<'a>,
     batches: Batches<'a>,
     reservations: Reservations<'a>,
+    offline: OfflineCodes<'a>,
 }
 
 /// What became of batches.
@@ -167,6 +169,7 @@ impl<'a> Pending<'a> {
             Change::PutApplication(_) | Change::PutReservation(_) | Change::InsertRuling(_) => {
                 self.reservations.take(change);
             }
+            Change::InsertOfflineSeries(_) | Change::InsertOfflineUse(_) => self.offline.take(change),
             Change::PutGrant(..)
             | Change::PutLatestAsOf(..)
             | Change::PutLatestBatch(..)
@@ -236,6 +239,7 @@ impl<'a> Pending<'a> {
         self.counts.add_to(&mut to_run);
         self.batches.add_to(&mut to_run);
         self.reservations.add_to(&mut to_run);
+        self.offline.add_to(&mut to_run);
         to_run.remove(REMOVE_POSITIONS, removals, |(subject, member, account), sink| {
             sink.number(subject.0).number(member.0).number(account.0);
         });
@@ -326,7 +330,7 @@ impl<'s> ToRun<'s> {
     }
 
     /// Puts a row for each item; somebody else may have taken a key meanwhile.
-    fn claim<T>(
+    pub(super) fn claim<T>(
         &mut self,
         statement: Statement,
         items: impl IntoIterator<Item = T>,

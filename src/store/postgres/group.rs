@@ -14,7 +14,7 @@ use super::writer::{GROUP_WRITES_MAX, Shared};
 use crate::domain::date::Timestamp;
 use crate::domain::names::SubjectId;
 use crate::domain::unit::working_set::Network;
-use crate::domain::unit::{Accepted, Action, Change, Keys, Refused, WorkingSet, Write};
+use crate::domain::unit::{Accepted, Action, Change, Keys, OfflineWork, Refused, WorkingSet, Write};
 use crate::store::group::{self, Decided, Span};
 
 type Answers = Vec<Result<Accepted, Refused>>;
@@ -128,6 +128,12 @@ impl Group<'_> {
                 Action::Check(check) => {
                     let mut tokens = check.borrowers.iter().flatten();
                     if tokens.any(|shown| !meant.knows(&shown.token)) {
+                        locks.members.insert(write.member_no);
+                    }
+                }
+                // Who issues codes looks at those it has.
+                Action::Offline(work) => {
+                    if matches!(**work, OfflineWork::Issue { .. }) {
                         locks.members.insert(write.member_no);
                     }
                 }

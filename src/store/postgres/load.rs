@@ -19,7 +19,7 @@ use super::find::{
 };
 use super::locks::{self, Locks};
 use super::statement::{Bound, Session};
-use super::{members, reservations, usage};
+use super::{members, offline, reservations, usage};
 use crate::domain::date::{Timestamp, to_epoch_days};
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, SubjectId, TokenId};
 use crate::domain::position::Liability;
@@ -168,7 +168,21 @@ pub(super) async fn lock_and_load(
     let keys = plan.keys;
     let subjects = subjects_to_read(plan);
     let mobiles = plan.meant.mobiles(keys);
-    let (locked, tokens, accounts, held, links, absent, requests, usage, register, network, batches, read) = futures::join!(
+    let (
+        locked,
+        tokens,
+        accounts,
+        held,
+        links,
+        absent,
+        requests,
+        usage,
+        register,
+        network,
+        batches,
+        codes,
+        read,
+    ) = futures::join!(
         locks::lock(session, plan.locks, plan.end),
         find_tokens(session, keys),
         find_accounts(session, keys),
@@ -180,6 +194,7 @@ pub(super) async fn lock_and_load(
         usage::register(session, keys.register, plan.today),
         known.look(session, plan.looks),
         super::batches::load(session, keys),
+        offline::load(session, keys, set.rules.zone, plan.today),
         read_subjects(session, plan, &subjects),
     );
     let touched = locked?;
@@ -200,6 +215,7 @@ pub(super) async fn lock_and_load(
     set.batches = loaded.batches;
     set.last_full = loaded.last_full;
     set.newest_batch = loaded.newest;
+    codes?.fill(set);
     read_versions(session, keys, &meant, set).await?;
     place(plan, meant, set)?;
     Ok(touched)

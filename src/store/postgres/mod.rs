@@ -26,6 +26,7 @@ mod members;
 pub mod migrate;
 mod moves;
 mod numbers;
+mod offline;
 mod pool;
 mod reads;
 mod reservations;

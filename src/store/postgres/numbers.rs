@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::failure::{Failure, Outcome};
 use super::statement::{Session, Statement};
 use crate::domain::unit::working_set::Numbers;
-use crate::domain::unit::{Action, BatchStep, Item, ItemAct, ReservationStep, Write};
+use crate::domain::unit::{Action, BatchStep, Item, ItemAct, OfflineWork, ReservationStep, Write};
 use crate::store::columns::Columns;
 
 /// Numbers taken at once.
@@ -115,6 +115,10 @@ fn most_numbers(write: &Write) -> i64 {
         Action::Reserve(work) => match &work.step {
             ReservationStep::Confirm(report) => tokens(&report.position),
             ReservationStep::Release(_) | ReservationStep::Extend { .. } => 0,
+        },
+        Action::Offline(work) => match &**work {
+            OfflineWork::Issue { .. } => 0,
+            OfflineWork::Backfill(loan) => tokens(&loan.report.position),
         },
         Action::Batch(work) => match &work.step {
             BatchStep::Chunk { items, .. } => items.iter().map(of_item).sum(),

@@ -22,11 +22,11 @@ use super::{
     Address, PostgresOptions, audit, batches, changes, expiry, find, member_book, members, migrate, moves,
     numbers,
 };
-use super::{pool, reads, reservations, scratch, usage};
+use super::{offline, pool, reads, reservations, scratch, usage};
 use crate::domain::clock::{Entropy, SharedClock, SharedEntropy, SystemClock};
 
 /// The files that have statements, and their statements.
-const CATALOGUES: [(&str, &[Statement]); 15] = [
+const CATALOGUES: [(&str, &[Statement]); 16] = [
     ("audit", audit::CATALOGUE),
     ("batches", batches::CATALOGUE),
     ("changes", changes::CATALOGUE),
@@ -36,6 +36,7 @@ const CATALOGUES: [(&str, &[Statement]); 15] = [
     ("member_book", member_book::CATALOGUE),
     ("members", members::CATALOGUE),
     ("reservations", reservations::CATALOGUE),
+    ("offline", offline::CATALOGUE),
     ("migrate", migrate::CATALOGUE),
     ("moves", moves::CATALOGUE),
     ("numbers", numbers::CATALOGUE),

@@ -20,7 +20,7 @@ use super::members::Known;
 use super::numbers::Blocks;
 use super::pool::{self, PostgresOptions};
 use super::statement::Session;
-use super::{changes, find, members, moves, numbers, reservations, usage};
+use super::{changes, find, members, moves, numbers, offline, reservations, usage};
 use crate::domain::clock::{SharedClock, SharedEntropy};
 use crate::domain::names::SubjectId;
 use crate::domain::unit::working_set::MarketRules;
@@ -308,7 +308,7 @@ impl Shared {
 }
 
 /// What groups run.
-const CATALOGUES: [&[super::statement::Statement]; 7] = [
+const CATALOGUES: [&[super::statement::Statement]; 8] = [
     find::CATALOGUE,
     members::CATALOGUE,
     usage::CATALOGUE,
@@ -316,6 +316,7 @@ const CATALOGUES: [&[super::statement::Statement]; 7] = [
     changes::CATALOGUE,
     moves::CATALOGUE,
     reservations::CATALOGUE,
+    offline::CATALOGUE,
 ];
 
 /// Takes what waits, up to a full group.

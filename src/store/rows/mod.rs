@@ -6,6 +6,7 @@
 pub(super) mod audit;
 pub(super) mod batch;
 pub(super) mod member;
+pub(super) mod offline;
 pub(super) mod register;
 pub(super) mod reservation;
 pub(super) mod subject;

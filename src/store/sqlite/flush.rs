@@ -14,7 +14,7 @@ use super::changes::{
 use super::failure::Outcome;
 use super::parameters::Parameters;
 use super::statement::{Prepares, Statement};
-use super::{members, reservations};
+use super::{members, offline, reservations};
 use crate::audit::Opening;
 use crate::domain::date::{Timestamp, to_epoch_days};
 use crate::domain::names::SubjectId;
@@ -96,6 +96,7 @@ fn change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
         | Change::RemoveReservation(..)
         | Change::MoveReservations(..)
         | Change::InsertRuling(_) => reservations::change(connection, change),
+        Change::InsertOfflineSeries(_) | Change::InsertOfflineUse(_) => offline::change(connection, change),
         // Added up over the group.
         Change::CountReport { .. } => Ok(()),
         Change::CountSubjectCreated(..) | Change::CountEvaluations { .. } => count_change(connection, change),
@@ -182,7 +183,8 @@ pub(super) fn expire(
     let requests_before = now.plus_seconds(-REQUEST_KEPT_SECONDS).micros();
     let requests = EXPIRE_REQUESTS.run(connection, params![requests_before, limit])?;
     let frozen = EXPIRE_FROZEN.run(connection, params![to_epoch_days(today), limit])?;
-    Ok(requests + frozen + reservations::expire(connection, now, limit)?)
+    let held = reservations::expire(connection, now, limit)? + offline::expire(connection, now, limit)?;
+    Ok(requests + frozen + held)
 }
 
 fn any(written: Outcome<usize>) -> Outcome<()> {

@@ -11,7 +11,7 @@ use rusqlite::{Row, params};
 use super::failure::{Outcome, corrupt};
 use super::reads::CURRENT_POSITION;
 use super::statement::{Prepares, Statement};
-use super::{reservations, usage};
+use super::{offline, reservations, usage};
 use crate::domain::date::to_epoch_days;
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, SubjectId};
 use crate::domain::token::{IdentifierType, Pseudonym, TokenRef, TokenRow};
@@ -155,6 +155,7 @@ pub(super) fn load(
             .insert(*member_no, usage::of_member(connection, *member_no, today)?);
     }
     super::batches::load(connection, keys, set)?;
+    offline::load(connection, keys, today, set)?;
     if keys.register {
         usage::load_register(connection, today, set)?;
     }

@@ -15,6 +15,7 @@ mod load;
 mod member_book;
 mod members;
 pub mod migrate;
+mod offline;
 mod open;
 mod parameters;
 mod readers;

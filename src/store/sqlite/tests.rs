@@ -2,7 +2,7 @@
 
 use super::statement::Statement;
 use super::{
-    audit, batches, changes, load, member_book, members, migrate, reads, reservations, usage, writer,
+    audit, batches, changes, load, member_book, members, migrate, offline, reads, reservations, usage, writer,
 };
 use rusqlite::Connection;
 
@@ -15,6 +15,7 @@ fn everything() -> Vec<Statement> {
         &reads::CATALOGUE[..],
         &batches::CATALOGUE[..],
         &reservations::CATALOGUE[..],
+        &offline::CATALOGUE[..],
         &member_book::CATALOGUE[..],
         &audit::CATALOGUE[..],
         &writer::CATALOGUE[..],

@@ -15,6 +15,7 @@ use crate::domain::language::Language;
 use crate::domain::names::{AnswerId, ApplicationId, RequestId};
 use crate::domain::position::{Liability, Position};
 use crate::domain::reservation::{CheckRequest, Reservation, Ruled, Ruling};
+use crate::domain::rules::ReasonCode;
 use crate::domain::token::{Token, TokenRef};
 use crate::domain::unit::RequestKey;
 use crate::domain::validation::text::check_reference;
@@ -224,11 +225,16 @@ pub fn explained_to_wire(ruled: &Ruled, language: Language) -> pb::ExplainDecisi
     }
 }
 
-fn ruling_to_wire(ruling: &Ruling, language: Language) -> pb::Decision {
-    let reasons = ruling.reasons.iter().map(|code| pb::DecisionReason {
+/// A reason as the contract writes it.
+pub fn reason_to_wire(code: ReasonCode, language: Language) -> pb::DecisionReason {
+    pb::DecisionReason {
         code: code.as_str().to_owned(),
         description: code.text(language).to_owned(),
-    });
+    }
+}
+
+fn ruling_to_wire(ruling: &Ruling, language: Language) -> pb::Decision {
+    let reasons = ruling.reasons.iter().map(|code| reason_to_wire(*code, language));
     pb::Decision {
         eligibility: ruling.eligibility.to_number(),
         reasons: reasons.collect(),

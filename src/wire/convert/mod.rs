@@ -15,6 +15,7 @@ pub mod evaluation;
 pub mod exposure;
 pub mod inquiry;
 pub mod member;
+pub mod offline;
 pub mod page;
 pub mod position;
 pub mod quality;

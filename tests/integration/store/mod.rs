@@ -17,6 +17,7 @@ mod judgements;
 mod looks;
 pub mod market;
 mod members;
+mod offline;
 mod postgres;
 pub mod random;
 mod recognised;
@@ -89,6 +90,14 @@ conformance! {
         reservations_follow_a_merge_and_hold_a_subject,
         a_joint_reservation_is_no_loan_of_one_of_them,
         what_was_confirmed_is_reported_at_night_as_it_is,
+    }
+    offline {
+        a_member_has_so_many_unexpired_codes_and_no_more,
+        a_code_serves_one_loan_and_the_loan_is_judged,
+        a_loan_is_recorded_late_and_known_already,
+        a_code_is_used_within_its_life,
+        of_two_who_use_a_code_at_once_one_does,
+        joint_borrowers_are_judged_together,
     }
     subjects {
         tokens_of_one_person_meet_in_one_subject,

@@ -21,7 +21,7 @@ use super::market::{Loan, Market, OPERATOR, administer, national_id, newcomer, p
 const RIVALS: u32 = 64;
 
 /// So many lenders at once.
-fn pack(maximum: u32) -> Arc<RulePack> {
+pub fn pack(maximum: u32) -> Arc<RulePack> {
     Arc::new(RulePack {
         name: "test".to_owned(),
         version: 1,

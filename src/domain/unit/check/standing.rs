@@ -6,7 +6,7 @@ use crate::domain::currency::Currency;
 use crate::domain::date::Timestamp;
 use crate::domain::exposure::obligation::monthly_obligation;
 use crate::domain::member::LenderGroup;
-use crate::domain::names::{ApplicationId, MemberNo};
+use crate::domain::names::{AccountNo, ApplicationId, MemberNo};
 use crate::domain::position::{AccountStatus, ClosureReason, Facts, GuaranteeType};
 use crate::domain::rules::{Application, ApplicationKey, Held, Loan, Standing};
 use crate::domain::unit::WorkingSet;
@@ -26,11 +26,35 @@ pub(super) fn application(set: &WorkingSet, member_no: MemberNo, check: &Check) 
     }
 }
 
-/// What is on file about a borrower, without what this application holds itself.
+/// What is judged itself, and does not speak against itself.
+#[derive(Clone, Copy)]
+pub(super) enum Own<'a> {
+    /// What an application holds.
+    Application(MemberNo, &'a ApplicationId),
+    /// A loan that was made already.
+    Account(AccountNo),
+}
+
+impl Own<'_> {
+    fn is_reservation(self, row: &ReservationRow) -> bool {
+        match self {
+            Self::Application(member_no, application_id) => {
+                row.member_no == member_no && row.application_id == *application_id
+            }
+            Self::Account(_) => false,
+        }
+    }
+
+    fn is_position(self, row: &PositionRow) -> bool {
+        matches!(self, Self::Account(account_no) if row.account_no == account_no)
+    }
+}
+
+/// What is on file about a borrower, without what is judged itself; amounts are compared in `currency`.
 pub(super) fn of(
     set: &WorkingSet,
-    member_no: MemberNo,
-    check: &Check,
+    own: Own<'_>,
+    currency: Currency,
     borrower: &Borrower,
     at: Timestamp,
 ) -> Standing {
@@ -39,7 +63,7 @@ pub(super) fn of(
     let reader = Reader {
         set,
         keys: Keys::of(rows),
-        currency: check.pack.currency,
+        currency,
         at,
     };
     let today = set.rules.zone.date_of(at);
@@ -53,13 +77,12 @@ pub(super) fn of(
         .positions
         .values()
         .chain(joined)
-        .filter(|row| row.role.is_own_debt() && row.deleted.is_none() && !row.suppressed);
-    let own =
-        |row: &&ReservationRow| row.member_no == member_no && row.application_id == check.application_id;
+        .filter(|row| row.role.is_own_debt() && row.deleted.is_none() && !row.suppressed)
+        .filter(|row| !own.is_position(row));
     let reservations = rows
         .reservations
         .iter()
-        .filter(|row| row.is_live(at) && !own(row));
+        .filter(|row| row.is_live(at) && !own.is_reservation(row));
     let loans = positions.map(|row| reader.position(row));
     Standing {
         now: at,
@@ -72,7 +95,7 @@ pub(super) fn of(
     }
 }
 
-fn group_of(set: &WorkingSet, member_no: MemberNo) -> LenderGroup {
+pub(super) fn group_of(set: &WorkingSet, member_no: MemberNo) -> LenderGroup {
     let standing = set.network.members.get(&member_no);
     standing.map_or(LenderGroup::Other, |standing| standing.lender_group)
 }

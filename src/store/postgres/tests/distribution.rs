@@ -11,7 +11,16 @@ use crate::store::postgres::statement::Statement;
 use crate::store::postgres::writer::GROUP_WRITES_MAX;
 
 /// Statements that do not say on which nodes their rows are, and when they ask every one.
-const ASKS_EVERY_NODE: [(&str, &str); 23] = [
+const ASKS_EVERY_NODE: [(&str, &str); 26] = [
+    (
+        "expired_offline_series",
+        "what is past its time is looked for by age",
+    ),
+    (
+        "expired_offline_uses",
+        "what is past its time is looked for by age",
+    ),
+    ("offline_uses", "the operator reads a list of all members"),
     (
         "expired_applications",
         "what is past its time is looked for by age",
@@ -62,7 +71,8 @@ const ASKS_EVERY_NODE: [(&str, &str); 23] = [
 ];
 
 /// Statements that insert rows whose keys nobody else can have taken, and why.
-const KEYS_OF_ITS_OWN: [(&str, &str); 8] = [
+const KEYS_OF_ITS_OWN: [(&str, &str); 9] = [
+    ("insert_offline_series", "the series' UUID is in the key"),
     ("insert_inquiries", "the answer's UUID is in the key"),
     ("insert_leaves", "whoever appends has the head's row"),
     ("insert_missing", "whoever carries the batch has its row locked"),

@@ -1,0 +1,272 @@
+//! Offline codes: issued ahead, and loans made under them back-filled (domain.md 4.4, *Outage*).
+//!
+//! A back-fill is a report and a look in one: the loan goes on file like any other, and its member learns which limits it
+//! would have broken. It exists, whatever is wrong with it: late, over a limit, or known from a batch already, it is recorded
+//! and marked, never lost. A code serves one account.
+
+use std::sync::Arc;
+
+use super::check::{Made, judge_made, looked_at};
+use super::look::Mark;
+use super::report::{self, current_row, refuse};
+use super::rows::{AccountRow, LookKind, OfflineSeriesRow, OfflineUseRow};
+use super::working_set::{Change, CodeName};
+use super::{Decision, Outcome, Refused, Report, Rpc, WorkingSet, record};
+use crate::domain::date::Timestamp;
+use crate::domain::inquiry::{Consent, Purpose};
+use crate::domain::names::{AnswerId, MemberNo, SeriesId};
+use crate::domain::offline::{BACKFILL_SECONDS, CODE_LIFE_SECONDS, OfflineCode, OverLimit};
+use crate::domain::rules::RulePack;
+use crate::domain::token::{Presented, Pseudonym};
+use crate::domain::violation::{Code, Violation};
+
+/// Why a back-fill looks at others.
+pub const BACKFILL_PURPOSE: Purpose = Purpose::NewCredit;
+
+/// What to do with offline codes.
+#[derive(Debug, Clone)]
+pub enum OfflineWork {
+    /// Issue some.
+    Issue {
+        /// The name of their series.
+        series_id: SeriesId,
+        /// How many, at least 1.
+        codes: u32,
+    },
+    /// Back-fill a loan.
+    Backfill(Box<Backfill>),
+}
+
+/// A loan that was made under a code.
+#[derive(Debug, Clone)]
+pub struct Backfill {
+    /// The name that its look will have.
+    pub answer_id: AnswerId,
+    /// The code; its signature held, and it is the member's.
+    pub code: OfflineCode,
+    /// When the loan was granted.
+    pub used_at: Timestamp,
+    /// The consent to look, already checked for [`BACKFILL_PURPOSE`] and the day of `used_at`.
+    pub consent: Consent,
+    /// The tokens of everyone who owes, each in type order.
+    pub borrowers: Vec<Vec<Presented<Pseudonym>>>,
+    /// The loan.
+    pub report: Report,
+    /// The rules; `None`: the member has none in the loan's currency.
+    pub pack: Option<Arc<RulePack>>,
+    /// Gross monthly income, minor units. Never stored.
+    pub monthly_income: Option<i64>,
+}
+
+impl OfflineWork {
+    /// The rpc that asked for it.
+    pub const fn rpc(&self) -> Rpc {
+        match self {
+            Self::Issue { .. } => Rpc::IssueOfflineCodes,
+            Self::Backfill(_) => Rpc::BackfillOfflineCode,
+        }
+    }
+}
+
+/// Decides what a member does with its codes.
+pub(super) fn decide(
+    set: &mut WorkingSet,
+    member_no: MemberNo,
+    work: &OfflineWork,
+    at: Timestamp,
+) -> Result<Decision, Refused> {
+    match work {
+        OfflineWork::Issue { series_id, codes } => issue(set, member_no, *series_id, *codes, at),
+        OfflineWork::Backfill(loan) => backfill(set, member_no, loan, at),
+    }
+}
+
+fn issue(
+    set: &mut WorkingSet,
+    member_no: MemberNo,
+    series_id: SeriesId,
+    codes: u32,
+    at: Timestamp,
+) -> Result<Decision, Refused> {
+    let most = set.rules.offline_codes;
+    let mut unexpired = set.unexpired_codes.get(&member_no).copied().unwrap_or_default();
+    if unexpired.codes + u64::from(codes) > u64::from(most) {
+        let left = u64::from(most).saturating_sub(unexpired.codes);
+        let text = format!(
+            "a member has at most {most} unexpired codes, used ones too: ask for at most {left}, or when some have expired"
+        );
+        return Err(Refused {
+            violations: vec![Violation::new(Code::QuotaExceeded, "count", text)],
+            retry_at: unexpired.next_expiry,
+        });
+    }
+    let whole = Timestamp::from_micros(at.micros().div_euclid(1_000_000) * 1_000_000);
+    let row = OfflineSeriesRow {
+        member_no,
+        series_id,
+        codes,
+        issued_at: at,
+        expires_at: whole.plus_seconds(CODE_LIFE_SECONDS),
+    };
+    unexpired.codes += u64::from(codes);
+    unexpired.next_expiry = unexpired.next_expiry.or(Some(row.expires_at));
+    set.unexpired_codes.insert(member_no, unexpired);
+    set.changes.push(Change::InsertOfflineSeries(row));
+    Ok(Decision {
+        outcome: Outcome::CodesIssued {
+            series_id,
+            codes,
+            expires_at: row.expires_at,
+        },
+        subjects: Vec::new(),
+        purpose: None,
+        remember: true,
+    })
+}
+
+fn backfill(
+    set: &mut WorkingSet,
+    member_no: MemberNo,
+    loan: &Backfill,
+    at: Timestamp,
+) -> Result<Decision, Refused> {
+    let name = (member_no, loan.code.series_id, loan.code.place);
+    may_serve(set, name, loan, at).map_err(|violation| refuse(&loan.report, vec![violation]))?;
+    let reported = match report::decide(set, member_no, &loan.report, at) {
+        // A later state is on file, from a batch for instance.
+        Err(refused) if refused.is(Code::StaleSequence) => on_file(set, member_no, loan).ok_or(refused)?,
+        reported => reported?,
+    };
+    let (
+        Outcome::Recorded {
+            version, warnings, ..
+        },
+        Some(account),
+    ) = (reported.outcome, account_of(set, member_no, loan).cloned())
+    else {
+        // A report is recorded or refused, and its account is on file.
+        return Err(refuse(&loan.report, vec![unknown()]));
+    };
+    let used = match set.offline_uses.get(&name) {
+        Some(known) => known.clone(),
+        None => used(set, name, loan, &account, at),
+    };
+    Ok(Decision {
+        outcome: Outcome::Backfilled {
+            version,
+            over_limit: used.over_limit.told,
+            late: used.late,
+            warnings,
+        },
+        subjects: reported.subjects,
+        purpose: Some(BACKFILL_PURPOSE),
+        remember: true,
+    })
+}
+
+/// Whether a code may serve a loan.
+fn may_serve(set: &WorkingSet, name: CodeName, loan: &Backfill, at: Timestamp) -> Result<(), Violation> {
+    let (member_no, series_id, place) = name;
+    let series = set.offline_series.get(&(member_no, series_id));
+    let Some(series) = series.filter(|series| place < series.codes) else {
+        return Err(unknown());
+    };
+    if let Some(known) = set.offline_uses.get(&name)
+        && known.account_ref != loan.report.position.account_ref
+    {
+        let text = "the code served another loan: name the code that this one was made under";
+        return Err(Violation::new(Code::OfflineCodeUsed, "code", text));
+    }
+    let outside = |text: &str| Err(Violation::new(Code::OfflineCodePeriod, "used_at", text));
+    if loan.used_at > at {
+        return outside("it is in the future: send when the loan was granted");
+    }
+    if loan.used_at < series.issued_at || loan.used_at >= series.expires_at {
+        return outside(
+            "the code was not valid then: name the code that this loan was made under; a loan made under none is \
+             reported with ReportPosition",
+        );
+    }
+    if set.rules.zone.date_of(loan.used_at) > loan.report.position.facts.opened_on {
+        return outside("the account was opened before that day: send when the loan was granted");
+    }
+    Ok(())
+}
+
+fn account_of<'s>(set: &'s WorkingSet, member_no: MemberNo, loan: &Backfill) -> Option<&'s AccountRow> {
+    set.accounts
+        .get(&(member_no, loan.report.position.account_ref.clone()))
+}
+
+/// What is on file of an account, as a report of it would be answered.
+fn on_file(set: &WorkingSet, member_no: MemberNo, loan: &Backfill) -> Option<Decision> {
+    let account = account_of(set, member_no, loan)?;
+    let version = &current_row(set, account)?.version;
+    let subjects = record::subjects_of(set, account);
+    let (number, received_at) = (version.number, version.received_at);
+    Some(report::recorded_as(subjects, number, received_at, &loan.report))
+}
+
+/// Judges the loan, leaves the mark of the look, and keeps that the code was used.
+fn used(
+    set: &mut WorkingSet,
+    (member_no, series_id, place): CodeName,
+    loan: &Backfill,
+    account: &AccountRow,
+    at: Timestamp,
+) -> OfflineUseRow {
+    let facts = current_row(set, account).map(|row| row.version.facts.clone());
+    let over_limit = match (&loan.pack, &facts) {
+        (Some(pack), Some(facts)) => {
+            let made = Made {
+                account_no: account.account_no,
+                facts,
+                pack,
+                monthly_income: loan.monthly_income,
+            };
+            judge_made(set, member_no, &loan.borrowers, &made, at)
+        }
+        (None, _) | (_, None) => OverLimit::default(),
+    };
+    let today = set.rules.zone.date_of(at);
+    let mark = Mark {
+        member_no,
+        at,
+        answer_id: loan.answer_id,
+        kind: LookKind::Check,
+        purpose: BACKFILL_PURPOSE,
+        consent: &loan.consent,
+    };
+    let borrowers = loan.borrowers.iter();
+    let mut looks: Vec<_> = borrowers
+        .flat_map(|tokens| looked_at(set, member_no, tokens, today))
+        .collect();
+    looks.sort_unstable();
+    // One mark for each.
+    looks.dedup_by_key(|(subject, ..)| *subject);
+    for (subject, strong, counted) in looks {
+        mark.leave(set, subject, strong, counted);
+    }
+    let row = OfflineUseRow {
+        member_no,
+        series_id,
+        place,
+        used_at: loan.used_at,
+        backfilled_at: at,
+        account_ref: account.account_ref.clone(),
+        late: at > loan.used_at.plus_seconds(BACKFILL_SECONDS),
+        over_limit,
+    };
+    set.offline_uses
+        .insert((member_no, series_id, place), row.clone());
+    set.changes.push(Change::InsertOfflineUse(Box::new(row.clone())));
+    row
+}
+
+fn unknown() -> Violation {
+    Violation::new(
+        Code::OfflineCodeUnknown,
+        "code",
+        "it is no code of yours on file: send one of those that IssueOfflineCodes gave you, whole",
+    )
+}
