@@ -15,6 +15,7 @@ use super::rows::{
 };
 use super::{Accepted, Rpc};
 use crate::domain::batch::{BatchNo, RecordResult};
+use crate::domain::conduct::{DayLimits, DayTally, Thresholds};
 use crate::domain::currency::Currency;
 use crate::domain::date::BusinessZone;
 use crate::domain::exposure::BandSeries;
@@ -41,6 +42,10 @@ pub struct MarketRules {
     pub batch_reject_percent: u32,
     /// Change of the active positions of a FULL batch, per hundred of the one before, above which it is held.
     pub batch_swing_percent: u32,
+    /// What a member may do on one civil day.
+    pub day_limits: DayLimits,
+    /// When a member's conduct of a month alerts.
+    pub conduct: Thresholds,
 }
 
 impl Default for MarketRules {
@@ -52,6 +57,8 @@ impl Default for MarketRules {
             network_evaluations_per_day: 2_000_000,
             batch_reject_percent: 20,
             batch_swing_percent: 30,
+            day_limits: DayLimits::default(),
+            conduct: Thresholds::default(),
         }
     }
 }
@@ -248,6 +255,8 @@ pub enum Change {
     MoveReservations(SubjectId, SubjectId),
     /// What was ruled about an application.
     InsertRuling(Box<RulingRow>),
+    /// A member looked, reserved or confirmed: so much more for (member, day).
+    CountConduct(MemberNo, NaiveDate, DayTally),
 }
 
 /// The rows a group concerns, and what was changed.

@@ -2,7 +2,7 @@
 
 use super::statement::Statement;
 use super::{
-    audit, batches, changes, load, member_book, members, migrate, reads, reservations, usage, writer,
+    audit, batches, changes, conduct, load, member_book, members, migrate, reads, reservations, usage, writer,
 };
 use rusqlite::Connection;
 
@@ -16,6 +16,7 @@ fn everything() -> Vec<Statement> {
         &batches::CATALOGUE[..],
         &reservations::CATALOGUE[..],
         &member_book::CATALOGUE[..],
+        &conduct::CATALOGUE[..],
         &audit::CATALOGUE[..],
         &writer::CATALOGUE[..],
     ]

@@ -11,7 +11,27 @@ use crate::store::postgres::statement::Statement;
 use crate::store::postgres::writer::GROUP_WRITES_MAX;
 
 /// Statements that do not say on which nodes their rows are, and when they ask every one.
-const ASKS_EVERY_NODE: [(&str, &str); 23] = [
+const ASKS_EVERY_NODE: [(&str, &str); 28] = [
+    (
+        "conduct_evaluations",
+        "the month of a range of members, when a supervisor asks",
+    ),
+    (
+        "conduct_held",
+        "the month of everybody, part by part, when a supervisor asks",
+    ),
+    (
+        "conduct_looks",
+        "the month of everybody, part by part, when a supervisor asks",
+    ),
+    (
+        "conduct_opened",
+        "the month of everybody, part by part, when a supervisor asks",
+    ),
+    (
+        "conduct_strangers",
+        "the month of a range of members, when a supervisor asks",
+    ),
     (
         "expired_applications",
         "what is past its time is looked for by age",
