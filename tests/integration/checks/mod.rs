@@ -1,5 +1,7 @@
 //! Checks and reservations as a member's engineer calls them: over mutual TLS, with good and bad input.
 
+mod conduct;
+
 use futures::future::join_all;
 use tallystick::wire::pb;
 use tonic::{Code, Request, Status};
