@@ -90,3 +90,14 @@ CREATE TABLE offline_use (
 CREATE INDEX offline_use_of_member ON offline_use (member_no, backfilled_at);
 -- Those past their time.
 CREATE INDEX offline_use_by_age ON offline_use (backfilled_at);
+
+-- What a member did on a civil day that is limited by the day. The sum of all slots counts.
+CREATE TABLE conduct_day (
+    member_no BIGINT NOT NULL,                  -- which member. Person: no
+    day INT4 NOT NULL,                          -- civil day. Person: no
+    slot SMALLINT NOT NULL,                     -- spreads groups that are written at once. Person: no
+    hard_looks BIGINT NOT NULL,                 -- people looked at with a hard purpose. Person: no
+    reserved BIGINT NOT NULL,                   -- reservations made. Person: no
+    confirmed BIGINT NOT NULL,                  -- reservations that became loans. Person: no
+    PRIMARY KEY (member_no, day, slot)
+) WITH (fillfactor = 50);

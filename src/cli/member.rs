@@ -1,5 +1,6 @@
 //! `tallystick member`: the operator's side of the register.
 
+mod conduct;
 mod subjects;
 
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
+use self::conduct::Conduct;
 use self::subjects::{Merge, Split};
 use super::answer::words;
 use super::connect::Connect;
@@ -90,6 +92,8 @@ enum What {
     Merge(Merge),
     /// Give an identifier a subject of its own.
     Split(Split),
+    /// Show how members behaved in a month, for operator and regulator.
+    Conduct(Conduct),
 }
 
 #[derive(Debug, Args)]
@@ -182,6 +186,7 @@ impl Member {
             What::Grant(grant) => grant.run(&client).await,
             What::Merge(merge) => merge.run(&mut client).await,
             What::Split(split) => split.run(&mut client).await,
+            What::Conduct(conduct) => conduct.run(&client, output).await,
         }
     }
 }

@@ -53,7 +53,7 @@ impl Quality {
 }
 
 /// A month as people write it.
-fn month(text: &str) -> anyhow::Result<(i32, i32)> {
+pub(super) fn month(text: &str) -> anyhow::Result<(i32, i32)> {
     let parsed = text
         .split_once('-')
         .and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)));

@@ -331,6 +331,7 @@ fn market(setup: &Setup, keys: &LedgerKeys) -> Market {
             ..KeyVersions::default()
         },
         page_key: PageKey::new(seed.finalize().into()),
+        conduct: setup.rules.conduct,
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Bound {
 }
 
 /// All of them, in the order of the sample.
-pub const BOUNDS: [Bound; 22] = [
+pub const BOUNDS: [Bound; 32] = [
     Bound {
         key: "tls.reload_interval_ms",
         about: "Milliseconds between looks at the three files; SIGHUP looks at once.",
@@ -93,6 +93,76 @@ pub const BOUNDS: [Bound; 22] = [
         min: 0,
         max: 10_000_000,
         read: |config| config.market.offline_codes.into(),
+    },
+    Bound {
+        key: "market.hard_looks_per_day",
+        about: "People whom one member may look at with a hard purpose on a civil day.",
+        min: 1,
+        max: 1_000_000_000,
+        read: |config| config.market.hard_looks_per_day,
+    },
+    Bound {
+        key: "market.strangers_per_day",
+        about: "People of whom nobody knows anything whom one member may look at on a civil day.",
+        min: 1,
+        max: 1_000_000_000,
+        read: |config| config.market.strangers_per_day,
+    },
+    Bound {
+        key: "market.unused_reservations_per_day",
+        about: "Reservations of one member on a civil day beyond those that became loans; live ones count.",
+        min: 1,
+        max: 1_000_000_000,
+        read: |config| config.market.unused_reservations_per_day,
+    },
+    Bound {
+        key: "market.conduct_sample_min",
+        about: "Looks, or ended reservations, of a month below which a member's conduct never alerts.",
+        min: 1,
+        max: 1_000_000,
+        read: |config| config.market.conduct_sample_min,
+    },
+    Bound {
+        key: "market.conduct_unfollowed_percent",
+        about: "Hard queries that nothing came of in 30 days, per hundred, above which a member's conduct alerts.",
+        min: 1,
+        max: 100,
+        read: |config| config.market.conduct_unfollowed_percent.into(),
+    },
+    Bound {
+        key: "market.conduct_looks_per_loan",
+        about: "Hard looks for each loan opened above which it alerts.",
+        min: 1,
+        max: 1_000_000,
+        read: |config| config.market.conduct_looks_per_loan,
+    },
+    Bound {
+        key: "market.conduct_lapsed_percent",
+        about: "Reservations that ran out, per hundred that ended, above which it alerts.",
+        min: 1,
+        max: 100,
+        read: |config| config.market.conduct_lapsed_percent.into(),
+    },
+    Bound {
+        key: "market.conduct_late_percent",
+        about: "Reservations confirmed after they had run out, per hundred that ended, above which it alerts.",
+        min: 1,
+        max: 100,
+        read: |config| config.market.conduct_late_percent.into(),
+    },
+    Bound {
+        key: "market.conduct_turns_percent",
+        about: "Checks within a day of giving up room with the same person, per hundred checks, above which it alerts.",
+        min: 1,
+        max: 100,
+        read: |config| config.market.conduct_turns_percent.into(),
+    },
+    Bound {
+        key: "market.conduct_strangers_percent",
+        about: "Looks that found nobody, per hundred looks, above which it alerts.",
+        min: 1,
+        max: 100,
+        read: |config| config.market.conduct_strangers_percent.into(),
     },
     Bound {
         key: "limits.message_bytes_max",

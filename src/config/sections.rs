@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{ConfigError, bounds};
 use crate::audit::Origin;
+use crate::domain::conduct::{DayLimits, Thresholds};
 use crate::domain::currency::Currency;
 use crate::domain::date::BusinessZone;
 use crate::domain::unit::working_set::MarketRules;
@@ -71,6 +72,26 @@ pub struct Market {
     pub batch_swing_percent: u32,
     /// Unexpired offline codes of one member, used ones too, beyond which it gets no more.
     pub offline_codes: u32,
+    /// People whom one member may look at with a hard purpose on a civil day.
+    pub hard_looks_per_day: u64,
+    /// People of whom nobody knows anything whom one member may look at on a civil day.
+    pub strangers_per_day: u64,
+    /// Reservations of one member on a civil day beyond those that became loans; live ones count.
+    pub unused_reservations_per_day: u64,
+    /// Looks, or ended reservations, of a month below which a member's conduct never alerts.
+    pub conduct_sample_min: u64,
+    /// Hard queries that nothing came of in 30 days, per hundred, above which a member's conduct alerts.
+    pub conduct_unfollowed_percent: u32,
+    /// Hard looks for each loan opened above which it alerts.
+    pub conduct_looks_per_loan: u64,
+    /// Reservations that ran out, per hundred that ended, above which it alerts.
+    pub conduct_lapsed_percent: u32,
+    /// Reservations confirmed after they had run out, per hundred that ended, above which it alerts.
+    pub conduct_late_percent: u32,
+    /// Checks within a day of giving up room with the same person, per hundred checks, above which it alerts.
+    pub conduct_turns_percent: u32,
+    /// Looks that found nobody, per hundred looks, above which it alerts.
+    pub conduct_strangers_percent: u32,
     /// Lowest band edge in whole units, by currency; 1,000 for those not named.
     pub lowest_band_edges: BTreeMap<String, i64>,
     /// Folder of rule packs beside those that are shipped; empty: none.
@@ -205,6 +226,16 @@ impl Default for Market {
             batch_reject_percent: rules.batch_reject_percent,
             batch_swing_percent: rules.batch_swing_percent,
             offline_codes: rules.offline_codes,
+            hard_looks_per_day: rules.day_limits.hard_looks,
+            strangers_per_day: rules.day_limits.strangers,
+            unused_reservations_per_day: rules.day_limits.unused_reservations,
+            conduct_sample_min: rules.conduct.sample_min,
+            conduct_unfollowed_percent: rules.conduct.unfollowed_percent,
+            conduct_looks_per_loan: rules.conduct.looks_per_loan,
+            conduct_lapsed_percent: rules.conduct.lapsed_percent,
+            conduct_late_percent: rules.conduct.late_percent,
+            conduct_turns_percent: rules.conduct.turns_percent,
+            conduct_strangers_percent: rules.conduct.strangers_percent,
             lowest_band_edges: BTreeMap::new(),
             rule_packs: PathBuf::new(),
         }
@@ -291,6 +322,20 @@ impl Market {
             batch_reject_percent: self.batch_reject_percent,
             batch_swing_percent: self.batch_swing_percent,
             offline_codes: self.offline_codes,
+            day_limits: DayLimits {
+                hard_looks: self.hard_looks_per_day,
+                strangers: self.strangers_per_day,
+                unused_reservations: self.unused_reservations_per_day,
+            },
+            conduct: Thresholds {
+                sample_min: self.conduct_sample_min,
+                unfollowed_percent: self.conduct_unfollowed_percent,
+                looks_per_loan: self.conduct_looks_per_loan,
+                lapsed_percent: self.conduct_lapsed_percent,
+                late_percent: self.conduct_late_percent,
+                turns_percent: self.conduct_turns_percent,
+                strangers_percent: self.conduct_strangers_percent,
+            },
         })
     }
 }

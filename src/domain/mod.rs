@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod caller;
 pub mod clock;
+pub mod conduct;
 pub mod currency;
 pub mod date;
 pub mod decimal;

@@ -6,6 +6,7 @@
 
 mod authenticate;
 mod certificate;
+mod conduct;
 mod permissions;
 mod registry;
 mod room;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use authenticate::{AuthError, Snapshot};
 pub use certificate::{CertificateError, fingerprint, parse_certificate};
+pub use conduct::Conduct;
 pub use permissions::{PERMISSIONS, Permission, Shape};
 pub use registry::{MemberRegister, Registry};
 pub use room::{BOOTSTRAP_MEMBER, Members};

@@ -33,13 +33,14 @@ const ANYONE: &[Role] = &[Role::Lender, Role::Regulator, Role::Operator, Role::C
 
 /// The matrix, in order of paths.
 #[rustfmt::skip]
-pub const PERMISSIONS: [Permission; 45] = [
+pub const PERMISSIONS: [Permission; 46] = [
     Permission::new("/grpc.health.v1.Health/Check", ANYONE, Shape::Unary),
     Permission::new("/grpc.health.v1.Health/Watch", ANYONE, Shape::Streaming),
     Permission::new("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", ANYONE, Shape::Streaming),
     Permission::new("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", ANYONE, Shape::Streaming),
     Permission::new("/tallystick.v1.AdminService/AddCertificate", OPERATOR, Shape::Unary),
     Permission::new("/tallystick.v1.AdminService/CreateMember", OPERATOR, Shape::Unary),
+    Permission::new("/tallystick.v1.AdminService/GetConduct", REGULATOR_OPERATOR, Shape::Lengthy),
     Permission::new("/tallystick.v1.AdminService/GetMember", OPERATOR, Shape::Unary),
     Permission::new("/tallystick.v1.AdminService/GrantEvaluations", OPERATOR, Shape::Unary),
     Permission::new("/tallystick.v1.AdminService/ListMembers", OPERATOR, Shape::Unary),

@@ -16,6 +16,8 @@ pub const RPC_DURATION: &str = "tallystick_rpc_duration_seconds";
 pub const RPC_IN_FLIGHT: &str = "tallystick_rpc_in_flight_calls";
 /// Calls refused before their room saw them, by reason.
 pub const RPC_REFUSED: &str = "tallystick_rpc_refused_total";
+/// Calls that a rule refused, by the reason told.
+pub const RULE_REFUSED: &str = "tallystick_rule_refused_total";
 /// Connections that are open at the moment.
 pub const CONNECTIONS: &str = "tallystick_open_connections";
 /// Connections that ended before their TLS handshake did, by reason.
@@ -28,11 +30,12 @@ pub const EVALUATIONS: &str = "tallystick_token_evaluation_total";
 pub const CEILING_EXCEEDED: &str = "tallystick_token_exceeded_ceilings";
 
 /// Every name that the edge records.
-pub const ALL: [&str; 9] = [
+pub const ALL: [&str; 10] = [
     RPC_HANDLED,
     RPC_DURATION,
     RPC_IN_FLIGHT,
     RPC_REFUSED,
+    RULE_REFUSED,
     CONNECTIONS,
     HANDSHAKES_FAILED,
     CERTIFICATE_RELOADS,
@@ -135,4 +138,9 @@ impl CallMeter {
 /// A call was refused before its room saw it.
 pub fn refused(reason: &'static str) {
     counter!(RPC_REFUSED, "reason" => reason).increment(1);
+}
+
+/// A rule refused a call.
+pub fn refused_by_rule(code: crate::domain::violation::Code) {
+    counter!(RULE_REFUSED, "reason" => code.as_str()).increment(1);
 }

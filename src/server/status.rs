@@ -12,6 +12,7 @@ use tonic::{Code as Rpc, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use super::layers::{CallId, Full};
+use super::metric;
 use crate::domain::date::Timestamp;
 use crate::domain::unit::Refused;
 use crate::domain::violation::{RefusalKind, Violation};
@@ -75,6 +76,7 @@ pub fn refused(call: &CallId, refused: &Refused, now: Timestamp) -> Status {
     let Some(first) = refused.violations.first() else {
         return internal(call, &"a refusal without a violation");
     };
+    metric::refused_by_rule(first.code);
     let kinds = || refused.violations.iter().map(|violation| violation.code.kind());
     let kind = kinds()
         .find(|kind| *kind == RefusalKind::Message)

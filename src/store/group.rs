@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::audit::{AuditFacts, Detail, Opening};
+use crate::domain::conduct::DayTally;
 use crate::domain::date::{BusinessZone, Timestamp};
 use crate::domain::names::{MemberNo, Sha256};
 use crate::domain::quality::ReportTally;
@@ -162,6 +163,18 @@ pub(super) fn tallies(changes: &[Change]) -> BTreeMap<(MemberNo, NaiveDate), Rep
             tally,
         } = change
         {
+            let known = tallies.entry((*member_no, *day)).or_default();
+            *known = known.plus(*tally);
+        }
+    }
+    tallies
+}
+
+/// The same of what members did that is limited by the day.
+pub(super) fn day_tallies(changes: &[Change]) -> BTreeMap<(MemberNo, NaiveDate), DayTally> {
+    let mut tallies: BTreeMap<_, DayTally> = BTreeMap::new();
+    for change in changes {
+        if let Change::CountConduct(member_no, day, tally) = change {
             let known = tallies.entry((*member_no, *day)).or_default();
             *known = known.plus(*tally);
         }

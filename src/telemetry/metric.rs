@@ -49,6 +49,8 @@ metrics_catalogue! {
         "Calls being answered at the moment.";
     RPC_REFUSED: Counter of Count = "tallystick_rpc_refused_total",
         "Calls refused before their room saw them, by reason.";
+    RULE_REFUSED: Counter of Count = "tallystick_rule_refused_total",
+        "Calls that a rule refused, by the reason told: consents that do not hold, limits that are used up and the rest.";
     CONNECTIONS: Gauge of Count = "tallystick_open_connections",
         "Connections that are open at the moment.";
     HANDSHAKES_FAILED: Counter of Count = "tallystick_handshake_failed_total",

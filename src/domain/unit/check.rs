@@ -22,7 +22,8 @@ use self::standing::Own;
 use super::look::{self, Mark};
 use super::rows::{ApplicationRow, ApplicationTerms, LookKind, ReservationRow, RulingRow, Try};
 use super::working_set::{Change, SubjectRows};
-use super::{Decision, Outcome, Refused, WorkingSet, reserve};
+use super::{Decision, Outcome, Refused, WorkingSet, allowance, reserve};
+use crate::domain::conduct::DayTally;
 use crate::domain::date::Timestamp;
 use crate::domain::exposure::resolve::{About, Resolution};
 use crate::domain::inquiry::{Consent, Purpose};
@@ -107,6 +108,9 @@ pub(super) fn decide(
         .map(|tokens| look::resolution(set, member_no, tokens, today))
         .collect();
     look::refuse_too_many(set, member_no, &known(&resolutions), today)?;
+    let people = u64::try_from(check.borrowers.len()).unwrap_or(u64::MAX);
+    allowance::may_look(set, member_no, people, today)?;
+    allowance::may_reserve(set, member_no, today)?;
     let strangers = resolutions.iter().filter(|resolution| is_stranger(resolution));
     look::may_create(
         set,
@@ -349,6 +353,14 @@ fn reserve(
         };
         reservation = Some(row.seen_at(at));
         reserve::put(set, row);
+    }
+    if known.is_none() && reservation.is_some() {
+        let today = set.rules.zone.date_of(at);
+        let tally = DayTally {
+            reserved: 1,
+            ..DayTally::default()
+        };
+        allowance::count(set, member_no, today, tally);
     }
     reservation
 }

@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 
 use super::rows::{FrozenRow, InquiryRow, LookKind};
 use super::working_set::{Change, SubjectRows};
-use super::{Decision, Look, Outcome, Refused, WorkingSet};
+use super::{Decision, Look, Outcome, Refused, WorkingSet, allowance};
+use crate::domain::conduct::DayTally;
 use crate::domain::date::{Timestamp, days_after, days_before};
 use crate::domain::exposure::answer::{self, Asked};
 use crate::domain::exposure::resolve::{self, Resolution, Shown};
@@ -37,6 +38,9 @@ pub(super) fn decide(
         Resolution::About(about) => Vec::from_iter(about.subject),
     };
     refuse_too_many(set, member_no, &meant, today)?;
+    if counts(look.kind, look.inquiry.purpose) {
+        allowance::may_look(set, member_no, 1, today)?;
+    }
     match resolution {
         Resolution::Conflict {
             subjects,
@@ -240,7 +244,20 @@ impl Mark<'_> {
             .inquiries
             .push(row.clone());
         set.changes.push(Change::InsertInquiry(Box::new(row)));
+        if counts(self.kind, self.purpose) {
+            let today = set.rules.zone.date_of(self.at);
+            let tally = DayTally {
+                hard_looks: 1,
+                ..DayTally::default()
+            };
+            allowance::count(set, self.member_no, today, tally);
+        }
     }
+}
+
+/// Whether a look counts against the day's hard looks: reviews of a member's own book do not.
+fn counts(kind: LookKind, purpose: Purpose) -> bool {
+    kind != LookKind::Review && purpose.is_hard()
 }
 
 fn mark(member_no: MemberNo, look: &Look, at: Timestamp) -> Mark<'_> {
@@ -344,7 +361,7 @@ fn count_creation(set: &mut WorkingSet, member_no: MemberNo, today: NaiveDate) -
 /// Whether a member may ask about so many more unknown subjects.
 ///
 /// # Errors
-/// Refused when it asked about more of them in 30 days than it ever had tokens evaluated.
+/// Refused when it asked about more of them in 30 days than it ever had tokens evaluated, or about too many today.
 pub(super) fn may_create(
     set: &WorkingSet,
     member_no: MemberNo,
@@ -368,5 +385,5 @@ pub(super) fn may_create(
              from TokenService, never invent or copy them",
         )));
     }
-    Ok(())
+    allowance::may_meet(set, member_no, subjects, today)
 }

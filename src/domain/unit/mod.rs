@@ -5,6 +5,7 @@
 //! A refused write leaves no trace. Both engines share all of this; they only load and flush.
 
 mod administer;
+mod allowance;
 pub mod batch;
 mod bind;
 pub mod check;

@@ -10,7 +10,8 @@ use super::bind::Plan;
 use super::report::{self, refuse};
 use super::rows::ReservationRow;
 use super::working_set::Change;
-use super::{Decision, Outcome, Refused, Report, Rpc, WorkingSet};
+use super::{Decision, Outcome, Refused, Report, Rpc, WorkingSet, allowance};
+use crate::domain::conduct::DayTally;
 use crate::domain::date::Timestamp;
 use crate::domain::names::{AccountNo, ApplicationId, MemberNo, ReservationId, SubjectId};
 use crate::domain::position::Facts;
@@ -346,6 +347,12 @@ pub(super) fn consume(
     }
     // Confirmed late, it may hold room again by now: for the same loan.
     if let Some(application_id) = application_id {
+        let today = set.rules.zone.date_of(at);
+        let tally = DayTally {
+            confirmed: 1,
+            ..DayTally::default()
+        };
+        allowance::count(set, member_no, today, tally);
         give_up(set, member_no, &application_id, at);
     }
 }

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::batch::{Batch, BatchNo, ControlTotals};
+use crate::domain::conduct::DayTally;
 use crate::domain::currency::Currency;
 use crate::domain::date::Timestamp;
 use crate::domain::exposure::Figures;
@@ -196,6 +197,8 @@ pub struct UsageRow {
     pub evaluations_today: u64,
     /// Subjects created by inquiry on each of the last 30 civil days that had any.
     pub subjects_created: Vec<(NaiveDate, u64)>,
+    /// Looks, reservations and confirmations today.
+    pub today: DayTally,
     /// Granted bursts that are not used up, by their end.
     pub grants: Vec<GrantRow>,
 }

@@ -16,6 +16,7 @@ use super::rows::{
 };
 use super::{Accepted, Rpc};
 use crate::domain::batch::{BatchNo, RecordResult};
+use crate::domain::conduct::{DayLimits, DayTally, Thresholds};
 use crate::domain::currency::Currency;
 use crate::domain::date::BusinessZone;
 use crate::domain::exposure::BandSeries;
@@ -44,6 +45,10 @@ pub struct MarketRules {
     pub batch_swing_percent: u32,
     /// Unexpired offline codes of one member, used ones too, beyond which it gets no more.
     pub offline_codes: u32,
+    /// What a member may do on one civil day.
+    pub day_limits: DayLimits,
+    /// When a member's conduct of a month alerts.
+    pub conduct: Thresholds,
 }
 
 impl Default for MarketRules {
@@ -56,6 +61,8 @@ impl Default for MarketRules {
             batch_reject_percent: 20,
             batch_swing_percent: 30,
             offline_codes: 10_000,
+            day_limits: DayLimits::default(),
+            conduct: Thresholds::default(),
         }
     }
 }
@@ -256,6 +263,8 @@ pub enum Change {
     InsertOfflineSeries(OfflineSeriesRow),
     /// A loan that was made under a code nobody used before.
     InsertOfflineUse(Box<OfflineUseRow>),
+    /// A member looked, reserved or confirmed: so much more for (member, day).
+    CountConduct(MemberNo, NaiveDate, DayTally),
 }
 
 /// The rows a group concerns, and what was changed.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status, async_trait};
 
-use super::Market;
+use super::{Market, conduct};
 use crate::domain::member::{Certificate, Member};
 use crate::domain::names::MemberNo;
 use crate::domain::unit::{Accepted, Administration, Outcome, RequestKey};
 use crate::domain::violation::{Code, Violation};
-use crate::members::{Members, parse_certificate};
+use crate::members::{Conduct, Members, parse_certificate};
 use crate::server::assembly::Rooms;
 use crate::server::layers::Session;
 use crate::wire::convert::administration::{read_grant, read_merge, read_split};
@@ -22,14 +22,16 @@ use crate::wire::pb;
 use crate::wire::pb::admin_service_server::AdminService;
 
 pub(super) struct AdminApi {
-    members: Arc<Members>,
-    market: Arc<Market>,
+    pub(super) members: Arc<Members>,
+    pub(super) conduct: Conduct,
+    pub(super) market: Arc<Market>,
 }
 
 impl AdminApi {
     pub(super) fn new(rooms: &Rooms) -> Self {
         Self {
             members: Arc::clone(&rooms.members),
+            conduct: Conduct::new(Arc::clone(&rooms.store)),
             market: Arc::clone(&rooms.market),
         }
     }
@@ -277,5 +279,12 @@ impl AdminService for AdminApi {
             .await;
         let done = done_of(&session, accepted.map_err(|error| session.unapplied(&error))?)?;
         Ok(Response::new(pb::SplitSubjectResponse { done }))
+    }
+
+    async fn get_conduct(
+        &self,
+        request: Request<pb::GetConductRequest>,
+    ) -> Result<Response<pb::GetConductResponse>, Status> {
+        conduct::get_conduct(self, &request).await
     }
 }

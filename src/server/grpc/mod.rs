@@ -2,6 +2,7 @@
 
 mod admin_service;
 mod batches;
+mod conduct;
 mod exposure_service;
 mod offline;
 mod quality;
@@ -28,6 +29,7 @@ use self::token_service::TokenApi;
 use super::Limits;
 use super::assembly::{Rooms, ServeError};
 use super::layers::Session;
+use crate::domain::conduct::Thresholds;
 use crate::domain::date::BusinessZone;
 use crate::wire::convert::Reading;
 use crate::wire::convert::page::PageKey;
@@ -61,6 +63,8 @@ pub struct Market {
     pub key_versions: KeyVersions,
     /// Seals page tokens.
     pub page_key: PageKey,
+    /// When a member's conduct alerts.
+    pub conduct: Thresholds,
 }
 
 impl Market {

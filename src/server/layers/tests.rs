@@ -67,6 +67,7 @@ fn matrix_is_what_the_operator_was_promised() {
             ("TokenService", _) => &[Role::Lender, Role::Operator],
             ("ReportingService", "GetDataQuality") => &[Role::Lender, Role::Regulator, Role::Operator],
             ("ReportingService" | "ExposureService", _) => &[Role::Lender],
+            ("AdminService", "GetConduct") => &[Role::Regulator, Role::Operator],
             ("AdminService", _) | ("StatisticsService", "CreateSnapshot") => &[Role::Operator],
             ("StatisticsService", _) => &[Role::Regulator, Role::Operator],
             ("Health" | "ServerReflection", _) => {

@@ -215,6 +215,15 @@ statements! {
             optional_filled = report_day.optional_filled + excluded.optional_filled,
             contradictions = report_day.contradictions + excluded.contradictions,
             contradictions_rejected = report_day.contradictions_rejected + excluded.contradictions_rejected";
+    const COUNT_CONDUCT(6) = "-- count_conduct
+        INSERT INTO conduct_day (member_no, day, slot, hard_looks, reserved, confirmed)
+        SELECT k.member_no, k.day, k.slot, k.hard_looks, k.reserved, k.confirmed
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+            AS k (member_no, day, slot, hard_looks, reserved, confirmed)
+        ON CONFLICT (member_no, day, slot) DO UPDATE SET
+            hard_looks = conduct_day.hard_looks + excluded.hard_looks,
+            reserved = conduct_day.reserved + excluded.reserved,
+            confirmed = conduct_day.confirmed + excluded.confirmed";
     const COUNT_SUBJECTS_CREATED(3) = "-- count_subjects_created
         INSERT INTO subject_creation (member_no, day, subjects)
         SELECT k.member_no, k.day, k.subjects

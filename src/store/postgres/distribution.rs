@@ -85,6 +85,7 @@ placements! {
         batch_result by member_no,
         batch_missing by member_no,
         report_day by member_no,
+        conduct_day by member_no,
         past_version by member_no,
         request by member_no,
         ruling by member_no,

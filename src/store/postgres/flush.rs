@@ -12,9 +12,9 @@ use futures::future::LocalBoxFuture;
 
 use super::cells::Arrays;
 use super::changes::{
-    COUNT_REPORTS, INSERT_INQUIRIES, INSERT_MISSING, INSERT_OPENINGS, INSERT_REQUESTS, INSERT_RESULTS,
-    INSERT_TOKENS, INSERT_WAITING, MEND_RESULTS, PUT_ACCOUNTS, PUT_BATCHES, PUT_FROZEN, PUT_HISTORY,
-    PUT_LINKS, PUT_PAST_VERSIONS, PUT_POSITIONS, REMOVE_HISTORY, REMOVE_POSITIONS,
+    COUNT_CONDUCT, COUNT_REPORTS, INSERT_INQUIRIES, INSERT_MISSING, INSERT_OPENINGS, INSERT_REQUESTS,
+    INSERT_RESULTS, INSERT_TOKENS, INSERT_WAITING, MEND_RESULTS, PUT_ACCOUNTS, PUT_BATCHES, PUT_FROZEN,
+    PUT_HISTORY, PUT_LINKS, PUT_PAST_VERSIONS, PUT_POSITIONS, REMOVE_HISTORY, REMOVE_POSITIONS,
 };
 use super::counts::Counts;
 use super::failure::{Failure, Outcome};
@@ -35,8 +35,8 @@ use crate::domain::unit::{Accepted, Change, RequestName};
 use crate::store::columns::Sink as _;
 use crate::store::{group, rows};
 
-/// Counters of a member's day: groups that are written at once mostly have different ones, and do not wait for each other.
-const REPORT_SLOTS: i64 = 16;
+/// Counters of a member's day of each kind: groups that are written at once mostly have different ones, and do not wait for each other.
+const DAY_SLOTS: i64 = 16;
 
 /// Writes the changes of a group in order, then its audit entries from the number `first_entry` on.
 pub(super) async fn write_down<'a>(
@@ -64,15 +64,22 @@ pub(super) async fn write_down<'a>(
     });
     statements.push(put(session, INSERT_WAITING, waiting).boxed_local());
     statements.push(put(session, INSERT_OPENINGS, contents).boxed_local());
-    // Last and once: everybody who reports for a member writes these rows, so they are held for as short as can be and
-    // never while another kind of row is waited for.
+    // Last, once and always in this order: everybody who reports or looks for a member writes these rows, so they are held
+    // for as short as can be and never while another kind of row is waited for.
+    let slot = first_entry.rem_euclid(DAY_SLOTS);
     let tallies = group::tallies(changes);
     if !tallies.is_empty() {
-        let slot = first_entry.rem_euclid(REPORT_SLOTS);
         let counted = Arrays::of(tallies, |(key, tally), sink| {
             rows::member::put_report_day(key, slot, &tally, sink);
         });
         statements.push(put(session, COUNT_REPORTS, counted).boxed_local());
+    }
+    let tallies = group::day_tallies(changes);
+    if !tallies.is_empty() {
+        let counted = Arrays::of(tallies, |(key, tally), sink| {
+            rows::conduct::put_day(key, slot, &tally, sink);
+        });
+        statements.push(put(session, COUNT_CONDUCT, counted).boxed_local());
     }
     in_one_go(statements).await
 }
@@ -176,7 +183,7 @@ impl<'a> Pending<'a> {
             | Change::CountSubjectCreated(..)
             | Change::CountEvaluations { .. } => self.counts.take(change),
             // Added up over the whole group.
-            Change::CountReport { .. } => {}
+            Change::CountReport { .. } | Change::CountConduct(..) => {}
             Change::MoveToken(..)
             | Change::MoveTokens(..)
             | Change::ForgetTokens(..)

@@ -3,15 +3,20 @@
 //! Accounts and past versions lie by member and positions by subject: a book is walked page by page, all from one state, and
 //! joined here, so that each statement goes to the nodes of its keys and nothing grows with the book.
 
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use futures::FutureExt as _;
 
 use super::PostgresStore;
 use super::cells::Arrays;
+use super::conduct;
 use super::failure::Outcome;
 use super::statement::{Session, Statement};
 use crate::domain::batch::BatchState;
+use crate::domain::conduct::{ConductFacts, Period};
 use crate::domain::date::{BusinessZone, Timestamp, to_epoch_days};
 use crate::domain::names::MemberNo;
 use crate::domain::quality::{MENDED_HOURS_MAX, Month, MonthFacts};
@@ -221,6 +226,16 @@ impl MemberBook for PostgresStore {
     ) -> Result<Reconciliation, StoreError> {
         self.aside
             .read_at_length(move |session| reconciliation(session, member_no, as_of).boxed())
+            .await
+    }
+
+    async fn conduct(
+        &self,
+        period: Period,
+        members: RangeInclusive<MemberNo>,
+    ) -> Result<BTreeMap<MemberNo, ConductFacts>, StoreError> {
+        self.aside
+            .read_at_length(move |session| conduct::of_members(session, period, members.clone()).boxed())
             .await
     }
 }

@@ -10,6 +10,7 @@ mod audit;
 mod batches;
 mod cells;
 mod changes;
+mod conduct;
 pub mod copy;
 mod counts;
 pub mod distribution;

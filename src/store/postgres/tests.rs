@@ -19,17 +19,18 @@ use self::server::{Cluster, Database};
 use super::distribution as placing;
 use super::statement::Statement;
 use super::{
-    Address, PostgresOptions, audit, batches, changes, expiry, find, member_book, members, migrate, moves,
-    numbers,
+    Address, PostgresOptions, audit, batches, changes, conduct, expiry, find, member_book, members, migrate,
+    moves, numbers,
 };
 use super::{offline, pool, reads, reservations, scratch, usage};
 use crate::domain::clock::{Entropy, SharedClock, SharedEntropy, SystemClock};
 
 /// The files that have statements, and their statements.
-const CATALOGUES: [(&str, &[Statement]); 16] = [
+const CATALOGUES: [(&str, &[Statement]); 17] = [
     ("audit", audit::CATALOGUE),
     ("batches", batches::CATALOGUE),
     ("changes", changes::CATALOGUE),
+    ("conduct", conduct::CATALOGUE),
     ("distribution", placing::CATALOGUE),
     ("expiry", expiry::CATALOGUE),
     ("find", find::CATALOGUE),

@@ -41,6 +41,14 @@ const CREATIONS_OF_MEMBERS: Statement = Statement {
         ORDER BY member_no, day",
     parameters: 2,
 };
+const CONDUCT_OF_DAY: Statement = Statement {
+    sql: "-- conduct_of_day
+        SELECT member_no, sum(hard_looks)::bigint, sum(reserved)::bigint, sum(confirmed)::bigint
+        FROM conduct_day
+        WHERE member_no = ANY($1::bigint[]) AND day = $2::bigint
+        GROUP BY member_no",
+    parameters: 2,
+};
 const GRANTS_OF_MEMBERS: Statement = Statement {
     sql: "-- grants_of_members
         SELECT member_no, grant_no, remaining, expires_at
@@ -70,6 +78,7 @@ pub(super) const CATALOGUE: &[Statement] = &[
     ACTIVITY_OF_MEMBERS,
     USAGE_OF_DAY,
     CREATIONS_OF_MEMBERS,
+    CONDUCT_OF_DAY,
     GRANTS_OF_MEMBERS,
     NETWORK_EVALUATIONS,
     PROPOSALS,
@@ -131,7 +140,7 @@ pub(super) async fn of_members(
     let of_member = |columns: &mut Columns<'_, Row>| columns.number().map(MemberNo);
     let of_all: Bound<'_> = &[&numbers];
     let (of_today, of_late): (Bound<'_>, Bound<'_>) = (&[&numbers, &day], &[&numbers, &since]);
-    let (ever, charged, created, grants) = futures::join!(
+    let (ever, charged, created, done, grants) = futures::join!(
         ACTIVITY_OF_MEMBERS.all(session, of_all, |row: &Row| {
             let mut columns = Columns::new(row, "member_activity");
             Ok((of_member(&mut columns)?, columns.count()?))
@@ -143,6 +152,10 @@ pub(super) async fn of_members(
         CREATIONS_OF_MEMBERS.all(session, of_late, |row: &Row| {
             let mut columns = Columns::new(row, "subject_creation");
             Ok((of_member(&mut columns)?, rows::subject::counter(&mut columns)?))
+        }),
+        CONDUCT_OF_DAY.all(session, of_today, |row: &Row| {
+            let mut columns = Columns::new(row, "conduct_day");
+            Ok((of_member(&mut columns)?, rows::conduct::day(&mut columns)?))
         }),
         GRANTS_OF_MEMBERS.all(session, of_all, |row: &Row| {
             let mut columns = Columns::new(row, "evaluation_grant");
@@ -161,6 +174,9 @@ pub(super) async fn of_members(
     }
     for (member, created) in created? {
         usage.entry(member).or_default().subjects_created.push(created);
+    }
+    for (member, today) in done? {
+        usage.entry(member).or_default().today = today;
     }
     for (member, grant) in grants? {
         usage.entry(member).or_default().grants.push(grant);

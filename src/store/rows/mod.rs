@@ -5,6 +5,7 @@
 
 pub(super) mod audit;
 pub(super) mod batch;
+pub(super) mod conduct;
 pub(super) mod member;
 pub(super) mod offline;
 pub(super) mod register;

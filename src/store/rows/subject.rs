@@ -41,7 +41,7 @@ const fn look_code(kind: LookKind) -> i32 {
     }
 }
 
-fn look_kind(code: i32) -> Option<LookKind> {
+pub(super) fn look_kind(code: i32) -> Option<LookKind> {
     [LookKind::Query, LookKind::Review, LookKind::Check]
         .into_iter()
         .find(|kind| look_code(*kind) == code)

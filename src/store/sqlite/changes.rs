@@ -122,6 +122,13 @@ statements! {
             optional_filled = optional_filled + excluded.optional_filled,
             contradictions = contradictions + excluded.contradictions,
             contradictions_rejected = contradictions_rejected + excluded.contradictions_rejected";
+    const COUNT_CONDUCT(6) = "-- count_conduct
+        INSERT INTO conduct_day (member_no, day, slot, hard_looks, reserved, confirmed)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (member_no, day, slot) DO UPDATE SET
+            hard_looks = hard_looks + excluded.hard_looks,
+            reserved = reserved + excluded.reserved,
+            confirmed = confirmed + excluded.confirmed";
     const COUNT_SUBJECT_CREATED(2) = "-- count_subject_created
         INSERT INTO subject_creation (member_no, day, subjects)
         VALUES (?1, ?2, 1)

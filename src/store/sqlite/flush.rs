@@ -4,12 +4,12 @@
 use rusqlite::params;
 
 use super::changes::{
-    COPY_LINKS, COUNT_EVALUATIONS, COUNT_EVALUATIONS_EVER, COUNT_REPORTS, COUNT_SUBJECT_CREATED, DROP_FROZEN,
-    EXPIRE_FROZEN, EXPIRE_REQUESTS, FORGET_TOKENS, INSERT_INQUIRY, INSERT_MISSING, INSERT_OPENING,
-    INSERT_REQUEST, INSERT_RESULT, INSERT_TOKEN, INSERT_WAITING, MEND_RESULTS, MOVE_HOLDER, MOVE_INQUIRIES,
-    MOVE_TOKEN, MOVE_TOKENS, PUT_ACCOUNT, PUT_BATCH, PUT_FROZEN, PUT_GRANT, PUT_HISTORY, PUT_LINK,
-    PUT_NEXT_ENTRY, PUT_NEXT_NUMBER, PUT_PAST_VERSION, PUT_POSITION, PUT_PROPOSAL, REMOVE_HISTORY,
-    REMOVE_LINKS, REMOVE_POSITION, REMOVE_PROPOSAL,
+    COPY_LINKS, COUNT_CONDUCT, COUNT_EVALUATIONS, COUNT_EVALUATIONS_EVER, COUNT_REPORTS,
+    COUNT_SUBJECT_CREATED, DROP_FROZEN, EXPIRE_FROZEN, EXPIRE_REQUESTS, FORGET_TOKENS, INSERT_INQUIRY,
+    INSERT_MISSING, INSERT_OPENING, INSERT_REQUEST, INSERT_RESULT, INSERT_TOKEN, INSERT_WAITING,
+    MEND_RESULTS, MOVE_HOLDER, MOVE_INQUIRIES, MOVE_TOKEN, MOVE_TOKENS, PUT_ACCOUNT, PUT_BATCH, PUT_FROZEN,
+    PUT_GRANT, PUT_HISTORY, PUT_LINK, PUT_NEXT_ENTRY, PUT_NEXT_NUMBER, PUT_PAST_VERSION, PUT_POSITION,
+    PUT_PROPOSAL, REMOVE_HISTORY, REMOVE_LINKS, REMOVE_POSITION, REMOVE_PROPOSAL,
 };
 use super::failure::Outcome;
 use super::parameters::Parameters;
@@ -32,6 +32,11 @@ pub(super) fn changes(connection: &impl Prepares, changes: &[Change]) -> Outcome
     group::tallies(changes).iter().try_for_each(|(key, tally)| {
         put(connection, COUNT_REPORTS, |sink| {
             rows::member::put_report_day(*key, 0, tally, sink);
+        })
+    })?;
+    group::day_tallies(changes).iter().try_for_each(|(key, tally)| {
+        put(connection, COUNT_CONDUCT, |sink| {
+            rows::conduct::put_day(*key, 0, tally, sink);
         })
     })
 }
@@ -98,7 +103,7 @@ fn change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
         | Change::InsertRuling(_) => reservations::change(connection, change),
         Change::InsertOfflineSeries(_) | Change::InsertOfflineUse(_) => offline::change(connection, change),
         // Added up over the group.
-        Change::CountReport { .. } => Ok(()),
+        Change::CountReport { .. } | Change::CountConduct(..) => Ok(()),
         Change::CountSubjectCreated(..) | Change::CountEvaluations { .. } => count_change(connection, change),
         Change::PutGrant(member, grant) => put(connection, PUT_GRANT, |sink| {
             rows::register::put_grant(*member, grant, sink);

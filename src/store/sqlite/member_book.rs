@@ -1,13 +1,18 @@
 //! A member as a whole: how well it reported in a month, and its book on a date.
 
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use rusqlite::params;
 
 use super::SqliteStore;
+use super::conduct;
 use super::failure::Outcome;
 use super::statement::{Prepares, Statement};
 use crate::domain::batch::BatchState;
+use crate::domain::conduct::{ConductFacts, Period};
 use crate::domain::date::{BusinessZone, Timestamp, to_epoch_days};
 use crate::domain::names::MemberNo;
 use crate::domain::quality::{MENDED_HOURS_MAX, Month, MonthFacts};
@@ -152,6 +157,15 @@ impl MemberBook for SqliteStore {
         as_of: NaiveDate,
     ) -> Result<Reconciliation, StoreError> {
         self.read(move |connection| reconciliation(connection, member_no, as_of))
+            .await
+    }
+
+    async fn conduct(
+        &self,
+        period: Period,
+        members: RangeInclusive<MemberNo>,
+    ) -> Result<BTreeMap<MemberNo, ConductFacts>, StoreError> {
+        self.read(move |connection| conduct::of_members(connection, period, &members))
             .await
     }
 }

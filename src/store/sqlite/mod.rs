@@ -7,6 +7,7 @@ mod audit;
 mod batches;
 mod changes;
 mod checkpointer;
+mod conduct;
 pub mod copy;
 mod failure;
 pub mod floor;

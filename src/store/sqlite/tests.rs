@@ -2,7 +2,8 @@
 
 use super::statement::Statement;
 use super::{
-    audit, batches, changes, load, member_book, members, migrate, offline, reads, reservations, usage, writer,
+    audit, batches, changes, conduct, load, member_book, members, migrate, offline, reads, reservations,
+    usage, writer,
 };
 use rusqlite::Connection;
 
@@ -17,6 +18,7 @@ fn everything() -> Vec<Statement> {
         &reservations::CATALOGUE[..],
         &offline::CATALOGUE[..],
         &member_book::CATALOGUE[..],
+        &conduct::CATALOGUE[..],
         &audit::CATALOGUE[..],
         &writer::CATALOGUE[..],
     ]

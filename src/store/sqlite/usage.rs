@@ -38,6 +38,13 @@ const CREATIONS_OF_MEMBER: Statement = Statement {
         ORDER BY day",
     parameters: 2,
 };
+const CONDUCT_OF_DAY: Statement = Statement {
+    sql: "-- conduct_of_day
+        SELECT coalesce(sum(hard_looks), 0), coalesce(sum(reserved), 0), coalesce(sum(confirmed), 0)
+        FROM conduct_day
+        WHERE member_no = ?1 AND day = ?2",
+    parameters: 2,
+};
 const GRANTS_OF_MEMBER: Statement = Statement {
     sql: "-- grants_of_member
         SELECT grant_no, remaining, expires_at
@@ -64,10 +71,11 @@ const PROPOSALS: Statement = Statement {
 #[cfg(test)]
 /// The statements of this file.
 #[cfg(test)]
-pub(super) const CATALOGUE: [Statement; 6] = [
+pub(super) const CATALOGUE: [Statement; 7] = [
     ACTIVITY_OF_MEMBER,
     USAGE_OF_DAY,
     CREATIONS_OF_MEMBER,
+    CONDUCT_OF_DAY,
     GRANTS_OF_MEMBER,
     NETWORK_EVALUATIONS,
     PROPOSALS,
@@ -120,6 +128,9 @@ pub(super) fn of_member(
         evaluations_ever: ever.unwrap_or(0),
         evaluations_today: charged.unwrap_or(0),
         subjects_created,
+        today: CONDUCT_OF_DAY.get(connection, params![member_no.0, day], |row| {
+            rows::conduct::day(&mut Columns::new(row, "conduct_day"))
+        })?,
         grants,
     })
 }

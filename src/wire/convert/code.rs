@@ -2,6 +2,7 @@
 
 use super::collect::{Collector, Path};
 use crate::domain::batch::{BatchState, BatchType};
+use crate::domain::conduct::ConductAlert;
 use crate::domain::exposure;
 use crate::domain::inquiry::Purpose;
 use crate::domain::member::{LenderGroup, MemberState, Role};
@@ -69,6 +70,7 @@ coded_by_domain!(
     reservation::ReservationState,
     reservation::ReleaseReason,
     reservation::Eligibility,
+    ConductAlert,
 );
 
 macro_rules! coded_here {
@@ -184,6 +186,7 @@ mod tests {
             "LENDER_GROUP" LenderGroup => LenderGroup,
             "ROLE" Role => Role,
             "MEMBER_STATE" MemberState => MemberState,
+            "CONDUCT_ALERT" ConductAlert => ConductAlert,
         );
         for bucket in exposure::DelinquencyBucket::ALL {
             let wire = pb::DelinquencyBucket::try_from(bucket.to_number()).unwrap();

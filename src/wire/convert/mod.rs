@@ -9,6 +9,7 @@ pub mod batch;
 pub mod check;
 pub mod code;
 pub mod collect;
+pub mod conduct;
 pub mod consent;
 pub mod date;
 pub mod evaluation;

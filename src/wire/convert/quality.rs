@@ -57,22 +57,21 @@ pub fn read_data_quality(
         "" => Some(None),
         text => read_member_id(text, &root.field("member_id"), &mut out).map(Some),
     };
-    let month = read_month(wire, today, &mut out);
+    let month = read_month(wire.year, wire.month, today, &mut out);
     out.finish(member_id.zip(month))
 }
 
-fn read_month(wire: &pb::GetDataQualityRequest, today: NaiveDate, out: &mut Collector) -> Option<Month> {
+/// Reads a month that has begun.
+pub(super) fn read_month(year: i32, month: i32, today: NaiveDate, out: &mut Collector) -> Option<Month> {
     let root = Path::Root;
-    if !(1..=9999).contains(&wire.year) {
+    if !(1..=9999).contains(&year) {
         out.refuse(Code::Format, &root.field("year"), "it must be between 1 and 9999");
     }
-    let number = u32::try_from(wire.month)
-        .ok()
-        .filter(|month| (1..=12).contains(month));
+    let number = u32::try_from(month).ok().filter(|month| (1..=12).contains(month));
     if number.is_none() {
         out.refuse(Code::Format, &root.field("month"), "it must be between 1 and 12");
     }
-    let month = Month::of(wire.year, number?)?;
+    let month = Month::of(year, number?)?;
     if month.first() > today {
         let text = format!(
             "the month is after that of today, {}-{:02}: ask about a month that has begun",

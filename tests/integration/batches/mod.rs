@@ -6,4 +6,4 @@ mod night;
 mod quality;
 mod recognised;
 mod stream;
-mod upload;
+pub mod upload;

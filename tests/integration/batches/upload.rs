@@ -2,7 +2,7 @@
 //!
 //! Nothing here waits by the clock: a line that is held tells when it is, and the service is asked how far a batch came.
 
-pub(super) mod command;
+pub mod command;
 pub(super) mod file;
 pub(super) mod line;
 mod wire;

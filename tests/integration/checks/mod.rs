@@ -1,5 +1,8 @@
 //! Checks and reservations as a member's engineer calls them: over mutual TLS, with good and bad input.
 
+mod conduct;
+mod offline;
+
 use futures::future::join_all;
 use tallystick::wire::pb;
 use tonic::{Code, Request, Status};

@@ -6,7 +6,7 @@ use tallystick::wire::convert::request::request_id_to_wire;
 use tallystick::wire::pb;
 use tonic::Code;
 
-use crate::harness::{TestServer, reason};
+use crate::harness::{TestServer, metrics, reason};
 
 fn new_member(name: &str, id: u8) -> pb::CreateMemberRequest {
     pb::CreateMemberRequest {
@@ -113,6 +113,7 @@ async fn unknown_members_and_bad_certificates_get_their_precise_refusal() {
         (status.code(), reason(&status).as_str()),
         (Code::NotFound, "MEMBER_UNKNOWN")
     );
+    assert!(metrics().contains("tallystick_rule_refused_total{reason=\"MEMBER_UNKNOWN\"}"));
     let status = operator.admin().get_member(get("No!")).await.unwrap_err();
     assert_eq!(
         (status.code(), reason(&status).as_str()),

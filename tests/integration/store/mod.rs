@@ -11,6 +11,7 @@
 mod audit;
 mod batches;
 mod books;
+mod conduct;
 mod copy;
 mod engine;
 mod judgements;
@@ -166,6 +167,12 @@ conformance! {
         a_book_is_summed_up_as_it_was_on_each_date,
         each_version_counts_from_its_first_date_on,
         a_book_of_many_pages_is_summed_up_whole,
+    }
+    conduct {
+        a_month_shows_what_came_of_looks_and_of_room,
+        what_came_of_looks_follows_a_merge,
+        limits_of_a_day_are_kept_over_a_restart_and_end_with_it,
+        subjects_of_many_lives_of_a_server_are_all_walked,
     }
     audit {
         entries_wait_in_order_until_they_are_in_the_tree,

@@ -52,7 +52,7 @@ fn named(kind: u8, number: u32) -> [u8; 16] {
 }
 
 /// A check of an application by number, for 5,000 yuan.
-fn check(number: u32, maximum: u32, borrowers: &[&[Pseudonym]]) -> Action {
+pub fn check(number: u32, maximum: u32, borrowers: &[&[Pseudonym]]) -> Action {
     let shown = |tokens: &&[Pseudonym]| {
         let tokens = tokens.iter().map(|token| Presented {
             token: token.clone(),
@@ -83,7 +83,7 @@ fn check(number: u32, maximum: u32, borrowers: &[&[Pseudonym]]) -> Action {
     }))
 }
 
-fn step(reservation_id: ReservationId, step: ReservationStep) -> Action {
+pub fn step(reservation_id: ReservationId, step: ReservationStep) -> Action {
     Action::Reserve(Box::new(ReservationWork { reservation_id, step }))
 }
 
@@ -94,7 +94,7 @@ fn ruled(outcome: Outcome) -> (Ruled, Option<Reservation>) {
     }
 }
 
-async fn held(market: &Market<'_>, member: MemberNo, action: Action) -> Reservation {
+pub async fn held(market: &Market<'_>, member: MemberNo, action: Action) -> Reservation {
     ruled(market.accept(member, action).await)
         .1
         .expect("it may be made")

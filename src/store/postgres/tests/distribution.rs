@@ -11,7 +11,7 @@ use crate::store::postgres::statement::Statement;
 use crate::store::postgres::writer::GROUP_WRITES_MAX;
 
 /// Statements that do not say on which nodes their rows are, and when they ask every one.
-const ASKS_EVERY_NODE: [(&str, &str); 26] = [
+const ASKS_EVERY_NODE: [(&str, &str); 31] = [
     (
         "expired_offline_series",
         "what is past its time is looked for by age",
@@ -21,6 +21,26 @@ const ASKS_EVERY_NODE: [(&str, &str); 26] = [
         "what is past its time is looked for by age",
     ),
     ("offline_uses", "the operator reads a list of all members"),
+    (
+        "conduct_evaluations",
+        "the month of a range of members, when a supervisor asks",
+    ),
+    (
+        "conduct_held",
+        "the month of everybody, part by part, when a supervisor asks",
+    ),
+    (
+        "conduct_looks",
+        "the month of everybody, part by part, when a supervisor asks",
+    ),
+    (
+        "conduct_opened",
+        "the month of everybody, part by part, when a supervisor asks",
+    ),
+    (
+        "conduct_strangers",
+        "the month of a range of members, when a supervisor asks",
+    ),
     (
         "expired_applications",
         "what is past its time is looked for by age",

@@ -86,6 +86,11 @@ impl Program {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
+        self.command_of(arguments, &[])
+    }
+
+    /// The flags of the connection stand between the two.
+    fn command_of(&self, first: &[&str], then: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tallystick"));
         for (name, _) in std::env::vars_os() {
             if name.as_encoded_bytes().starts_with(b"TALLYSTICK_") {
@@ -93,7 +98,7 @@ impl Program {
             }
         }
         command
-            .args(arguments)
+            .args(first)
             .args(["--server", &self.url, "--server-name", "localhost"])
             .args([
                 "--cert",
@@ -102,6 +107,7 @@ impl Program {
                 &self.path("member.key"),
             ])
             .args(["--ca", &self.path("ca.pem")])
+            .args(then)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -116,6 +122,13 @@ impl Program {
     /// Runs a command that has no choice of its answer's form.
     pub async fn run_plain(&self, arguments: &[&str]) -> Done {
         Running(self.command(arguments).spawn().unwrap()).end().await
+    }
+
+    /// Runs a command of a group that has the connection's flags.
+    pub async fn run_in(&self, group: &str, arguments: &[&str]) -> Done {
+        Running(self.command_of(&[group], arguments).spawn().unwrap())
+            .end()
+            .await
     }
 
     /// Uploads a file to the end of the command.
