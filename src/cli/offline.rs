@@ -20,7 +20,7 @@ use crate::domain::clock::{Clock as _, SystemClock};
 use crate::domain::date::{BusinessZone, Timestamp};
 use crate::domain::unit::offline::BACKFILL_PURPOSE;
 use crate::wire::convert::consent::consent_to_wire;
-use crate::wire::convert::date::timestamp_to_wire;
+use crate::wire::convert::date::{timestamp_from_wire, timestamp_to_wire};
 use crate::wire::convert::request::request_id_to_wire;
 use crate::wire::pb;
 
@@ -344,16 +344,16 @@ fn rows_of(uses: &[pb::OfflineUse]) -> comfy_table::Table {
         "over limit",
         "rule pack",
     ]);
-    let instant = |at: Option<prost_types::Timestamp>| {
-        at.and_then(|at| DateTime::from_timestamp(at.seconds, 0))
+    let instant = |at: Option<Timestamp>| {
+        at.and_then(|at| DateTime::from_timestamp_micros(at.micros()))
             .map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M UTC").to_string())
     };
     for row in uses {
         rows.add_row([
             row.member_id.clone(),
             row.account_ref.clone(),
-            instant(row.used_at),
-            instant(row.backfilled_at),
+            instant(timestamp_from_wire(row.used_at)),
+            instant(timestamp_from_wire(row.backfilled_at)),
             if row.late { "late" } else { "" }.to_owned(),
             row.over_limit.join(", "),
             row.rule_pack.clone(),

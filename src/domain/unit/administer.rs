@@ -6,11 +6,43 @@
 use super::merge;
 use super::rows::{GrantRow, ProposalRow};
 use super::working_set::{Change, MemberStanding};
-use super::{Administration, Decision, MemberUpdate, NewMember, Outcome, Refused, WorkingSet, Write};
+use super::{Administration, Decision, Outcome, Refused, WorkingSet, Write};
 use crate::domain::date::Timestamp;
-use crate::domain::member::{Certificate, Member, MemberState, Role};
+use crate::domain::member::{Certificate, LenderGroup, Member, MemberState, Role};
 use crate::domain::names::{Fingerprint, MemberId, MemberNo};
 use crate::domain::violation::{Code, Violation};
+
+/// A member to register.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMember {
+    /// Its public name.
+    pub member_id: MemberId,
+    /// For people: 1 to 100 characters.
+    pub display_name: String,
+    /// Its kind.
+    pub lender_group: LenderGroup,
+    /// What it may do; not empty, in order, each once.
+    pub roles: Vec<Role>,
+    /// Certificates that speak for it from the start.
+    pub certificates: Vec<Certificate>,
+    /// Rule packs; the first is the default.
+    pub rule_packs: Vec<String>,
+    /// Token evaluations a civil day.
+    pub evaluations_per_day: u32,
+}
+
+/// Fields of a member to change; `None` leaves one as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields are those of the member")]
+pub struct MemberUpdate {
+    pub member_id: MemberId,
+    pub display_name: Option<String>,
+    pub lender_group: Option<LenderGroup>,
+    pub roles: Option<Vec<Role>>,
+    pub state: Option<MemberState>,
+    pub rule_packs: Option<Vec<String>>,
+    pub evaluations_per_day: Option<u32>,
+}
 
 /// Decides a change of the register.
 pub(super) fn decide(

@@ -39,6 +39,7 @@ use super::reservation::{Reservation, Ruled};
 use super::rules::ReasonCode;
 use super::token::{Pseudonym, Shown, TokenDigests};
 use super::violation::{Code, Violation};
+pub use administer::{MemberUpdate, NewMember};
 pub use batch::{BatchStep, BatchWork, Item, ItemAct};
 pub use check::Check;
 pub use decide::decide;
@@ -335,38 +336,6 @@ impl Administration {
             Self::UpdateMember(_) | Self::AddCertificate { .. } | Self::RevokeCertificate { .. } => false,
         }
     }
-}
-
-/// A member to register.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewMember {
-    /// Its public name.
-    pub member_id: MemberId,
-    /// For people: 1 to 100 characters.
-    pub display_name: String,
-    /// Its kind.
-    pub lender_group: super::member::LenderGroup,
-    /// What it may do; not empty, in order, each once.
-    pub roles: Vec<super::member::Role>,
-    /// Certificates that speak for it from the start.
-    pub certificates: Vec<Certificate>,
-    /// Rule packs; the first is the default.
-    pub rule_packs: Vec<String>,
-    /// Token evaluations a civil day.
-    pub evaluations_per_day: u32,
-}
-
-/// Fields of a member to change; `None` leaves one as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "fields are those of the member")]
-pub struct MemberUpdate {
-    pub member_id: MemberId,
-    pub display_name: Option<String>,
-    pub lender_group: Option<super::member::LenderGroup>,
-    pub roles: Option<Vec<super::member::Role>>,
-    pub state: Option<super::member::MemberState>,
-    pub rule_packs: Option<Vec<String>>,
-    pub evaluations_per_day: Option<u32>,
 }
 
 /// What an accepted unit of work did: enough to answer the caller, today and on a replay.

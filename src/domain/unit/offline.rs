@@ -181,13 +181,15 @@ fn may_serve(set: &WorkingSet, name: CodeName, loan: &Backfill, at: Timestamp) -
     if loan.used_at > at {
         return outside("it is in the future: send when the loan was granted");
     }
-    if loan.used_at < series.issued_at || loan.used_at >= series.expires_at {
+    // The clocks of member and service differ: from the day of issue on.
+    let day = |at| set.rules.zone.date_of(at);
+    if day(loan.used_at) < day(series.issued_at) || loan.used_at >= series.expires_at {
         return outside(
             "the code was not valid then: name the code that this loan was made under; a loan made under none is \
              reported with ReportPosition",
         );
     }
-    if set.rules.zone.date_of(loan.used_at) > loan.report.position.facts.opened_on {
+    if day(loan.used_at) > loan.report.position.facts.opened_on {
         return outside("the account was opened before that day: send when the loan was granted");
     }
     Ok(())

@@ -4,7 +4,7 @@ use super::*;
 use crate::import::table::REASON_SEPARATOR;
 
 /// Rules about calls, batches, checks and administration: no record can break them.
-const NOT_OF_RECORDS: [Code; 29] = [
+const NOT_OF_RECORDS: [Code; 32] = [
     Code::AlreadyReviewedToday,
     Code::RequestIdReused,
     Code::PageSize,
@@ -29,6 +29,9 @@ const NOT_OF_RECORDS: [Code; 29] = [
     Code::BatchNotHeld,
     Code::ReservationLifetime,
     Code::ExtensionsUsedUp,
+    Code::OfflineCodeUnknown,
+    Code::OfflineCodeUsed,
+    Code::OfflineCodePeriod,
     Code::ReservationsUsedUp,
     Code::ApplicationChanged,
     Code::AmountsUsedUp,

@@ -65,7 +65,9 @@ fn matrix_is_what_the_operator_was_promised() {
         let (service, rpc) = path.trim_start_matches('/').split_once('/').unwrap();
         match (service.rsplit('.').next().unwrap(), rpc) {
             ("TokenService", _) => &[Role::Lender, Role::Operator],
-            ("ReportingService", "GetDataQuality") => &[Role::Lender, Role::Regulator, Role::Operator],
+            ("ReportingService", "GetDataQuality") | ("ExposureService", "ListOfflineUses") => {
+                &[Role::Lender, Role::Regulator, Role::Operator]
+            }
             ("ReportingService" | "ExposureService", _) => &[Role::Lender],
             ("AdminService", "GetConduct") => &[Role::Regulator, Role::Operator],
             ("AdminService", _) | ("StatisticsService", "CreateSnapshot") => &[Role::Operator],

@@ -100,6 +100,11 @@ pub fn timestamp_to_wire(instant: Timestamp) -> prost_types::Timestamp {
     }
 }
 
+/// An instant that the service wrote; `None` if it wrote none.
+pub fn timestamp_from_wire(wire: Option<prost_types::Timestamp>) -> Option<Timestamp> {
+    read_timestamp(wire, &Path::Root, &mut Collector::default())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -77,7 +77,7 @@ async fn loans_of_an_outage_are_back_filled_and_those_over_a_limit_listed() {
     }
     let first = made(&world, &bank, &ours.codes[0].code, "L-1", &person).await;
     let second = made(&world, &other, &theirs.codes[0].code, "M-1", &person).await;
-    world.clock.advance(Duration::from_secs(3_600));
+    world.clock.advance(Duration::from_hours(1));
     let filled = backfill(&bank, first.clone()).await.unwrap();
     assert_eq!(
         (filled.version, filled.late, filled.over_limit.len()),
@@ -201,8 +201,9 @@ async fn a_member_gets_through_an_outage_with_the_program() {
     let offline = |arguments: Vec<String>| {
         let program = &program;
         async move {
-            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            program.run_in("offline", &arguments).await
+            let arguments = arguments.iter().map(String::as_str);
+            let arguments: Vec<&str> = ["offline"].into_iter().chain(arguments).collect();
+            program.run_plain(&arguments).await
         }
     };
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();

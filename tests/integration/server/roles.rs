@@ -65,13 +65,10 @@ async fn member_of_two_roles_has_the_rights_of_both() {
 #[tokio::test]
 async fn rpcs_of_later_versions_say_so() {
     let server = TestServer::start().await;
-    let lender = server.enrol("lender-a", &[Role::Lender]).await.channel();
     let operator = server.operator().channel();
     let later = [
         (&operator, "/tallystick.v1.StatisticsService/ListIndicators"),
         (&operator, "/tallystick.v1.StatisticsService/CreateSnapshot"),
-        (&lender, "/tallystick.v1.ExposureService/IssueOfflineCodes"),
-        (&lender, "/tallystick.v1.ExposureService/BackfillOfflineCode"),
     ];
     for (channel, path) in later {
         let status = knock(channel.clone(), path).await.unwrap_err();

@@ -45,7 +45,10 @@ pub(in crate::cli::generate) const fn why_not(code: Code) -> Option<&'static str
         | Code::ApplicationChanged
         | Code::AmountsUsedUp
         | Code::RulePackUnknown
-        | Code::AnswerUnknown => Some("of checks and reservations: a generated market has none"),
+        | Code::AnswerUnknown
+        | Code::OfflineCodeUnknown
+        | Code::OfflineCodeUsed
+        | Code::OfflineCodePeriod => Some("of checks and reservations: a generated market has none"),
         // A test holds this against the mistakes there are: whatever is left can be planted.
         _ => None,
     }
