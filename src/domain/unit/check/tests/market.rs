@@ -326,14 +326,14 @@ impl Market {
     }
 }
 
-fn presented(token: Pseudonym) -> Presented<Pseudonym> {
+pub(super) fn presented(token: Pseudonym) -> Presented<Pseudonym> {
     Presented {
         token,
         verified_on: None,
     }
 }
 
-fn pseudonym(identifier_type: IdentifierType, person: u8) -> Pseudonym {
+pub(super) fn pseudonym(identifier_type: IdentifierType, person: u8) -> Pseudonym {
     let mut sealed = [person; 48];
     sealed[0] = match identifier_type {
         IdentifierType::Mobile => 1,
