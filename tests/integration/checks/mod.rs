@@ -2,6 +2,7 @@
 
 mod conduct;
 mod offline;
+mod rules;
 
 use futures::future::join_all;
 use tallystick::wire::pb;
