@@ -13,6 +13,7 @@
 
 mod batches;
 mod checks;
+mod demo;
 mod harness;
 mod model;
 mod proofs;
