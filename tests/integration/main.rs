@@ -17,6 +17,7 @@ mod demo;
 mod harness;
 mod model;
 mod proofs;
+mod races;
 mod server;
 mod servers;
 mod store;
