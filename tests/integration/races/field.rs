@@ -1,5 +1,6 @@
 //! Who races: servers as processes, 64 lenders spread over them, and what each of them asks in each race.
 
+use futures::StreamExt as _;
 use futures::future::join_all;
 use tallystick::domain::date::days_after;
 use tallystick::wire::pb;
@@ -14,6 +15,9 @@ use crate::proofs::world::{Actor, enrol, request_id, token_to_wire};
 
 /// How many ask at once.
 pub const LENDERS: usize = 64;
+/// Lenders whose requests are made at once, and identifiers of one call: so that a slow machine keeps the deadline.
+const LENDERS_PREPARED_AT_ONCE: usize = 4;
+const IDENTIFIERS_AT_ONCE: usize = 100;
 
 /// What a lender is told, or that it is told nothing.
 pub type Answer = Result<pb::CheckAndReserveResponse, Status>;
@@ -81,7 +85,10 @@ impl Field {
         let lenders = field.connect().await;
         let prepared = lenders.iter().enumerate();
         let prepared = prepared.map(|(number, lender)| applications(lender, races, number % 4 > 1));
-        let asked = join_all(prepared).await;
+        let asked: Vec<_> = futures::stream::iter(prepared)
+            .buffered(LENDERS_PREPARED_AT_ONCE)
+            .collect()
+            .await;
         let mut by_lender: Vec<_> = asked.into_iter().map(Vec::into_iter).collect();
         field.requests = (0..races)
             .map(|_| by_lender.iter_mut().map(|own| own.next().unwrap()).collect())
@@ -193,7 +200,10 @@ async fn applications(lender: &Actor, races: u32, turned: bool) -> Vec<pb::Check
     for person in &people {
         identifiers.extend(person.identifiers().into_iter().take(1));
     }
-    let tokens = lender.tokenise(&identifiers).await;
+    let mut tokens = Vec::new();
+    for some in identifiers.chunks(IDENTIFIERS_AT_ONCE) {
+        tokens.extend(lender.tokenise(some).await);
+    }
     let mut asked = Vec::new();
     for (race, pair) in (0..races).zip(tokens.chunks(2)) {
         let mut borrowers: Vec<_> = pair.iter().map(token_to_wire).collect();
