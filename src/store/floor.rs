@@ -18,7 +18,9 @@ pub enum Work {
     Open,
     /// A report that changes a known account: account, position, past version, history, request, audit entry.
     Update,
-    /// The same in a batch, of an account whose tokens are recognised: account, position, past version, history.
+    /// A check that may lend: inquiry, application, reservation, ruling, request, audit entry.
+    Check,
+    /// A report in a batch that changes an account whose tokens are recognised: account, position, past version, history.
     Batch,
 }
 
@@ -29,13 +31,14 @@ impl Work {
             Self::Query => "QueryExposure",
             Self::Review => "ReviewPortfolio",
             Self::Open | Self::Update => "ReportPosition",
+            Self::Check => "CheckAndReserve",
             Self::Batch => "UploadBatch",
         }
     }
 
     /// Whether it is remembered by a request id.
     pub(super) const fn has_request(self) -> bool {
-        matches!(self, Self::Query | Self::Open | Self::Update)
+        matches!(self, Self::Query | Self::Open | Self::Update | Self::Check)
     }
 
     /// Whether its tokens are looked up.
@@ -45,7 +48,7 @@ impl Work {
 
     /// Whether it looks at a subject, and leaves an inquiry.
     pub(super) const fn is_look(self) -> bool {
-        matches!(self, Self::Query | Self::Review)
+        matches!(self, Self::Query | Self::Review | Self::Check)
     }
 }
 
@@ -56,8 +59,8 @@ pub struct Target {
     pub tokens: Vec<Pseudonym>,
     /// Who asks or reports.
     pub member_no: MemberNo,
-    /// The account; empty for looks.
-    pub account_ref: String,
+    /// The member's name of the account or application; empty for looks that are no checks.
+    pub name: String,
     /// Set by [`Floor::resolve`].
     pub(super) subject_id: SubjectId,
     /// Set by [`Floor::resolve`].
@@ -73,11 +76,11 @@ impl Target {
     }
 
     /// Something about the subject that tokens name.
-    pub fn new(tokens: Vec<Pseudonym>, member_no: MemberNo, account_ref: String) -> Self {
+    pub fn new(tokens: Vec<Pseudonym>, member_no: MemberNo, name: String) -> Self {
         Self {
             tokens,
             member_no,
-            account_ref,
+            name,
             subject_id: SubjectId(0),
             account_no: 0,
         }

@@ -13,9 +13,11 @@
 
 mod batches;
 mod checks;
+mod demo;
 mod harness;
 mod model;
 mod proofs;
+mod races;
 mod server;
 mod servers;
 mod store;

@@ -25,12 +25,13 @@ pub(super) enum Call {
     Review,
     Open,
     Update,
+    Check,
     Batch,
 }
 
 impl Call {
     /// What is measured in every round.
-    pub const ROUND: [Self; 9] = [
+    pub const ROUND: [Self; 10] = [
         Self::Empty,
         Self::EmptyStream,
         Self::Health,
@@ -39,6 +40,7 @@ impl Call {
         Self::Review,
         Self::Open,
         Self::Update,
+        Self::Check,
         Self::Batch,
     ];
 
@@ -54,6 +56,7 @@ impl Call {
             Self::Review => "ReviewPortfolio, an answer",
             Self::Open => "ReportPosition, new account",
             Self::Update => "ReportPosition, known account",
+            Self::Check => "CheckAndReserve, different subjects",
             Self::Batch => "UploadBatch, known position",
         }
     }
@@ -68,6 +71,7 @@ impl Call {
             Self::Review => Some((Work::Review, Who::Plain, 1)),
             Self::Open => Some((Work::Open, Who::Plain, 1)),
             Self::Update => Some((Work::Update, Who::Plain, 1)),
+            Self::Check => Some((Work::Check, Who::Plain, 1)),
             // Tokens that are on file with their account are not mapped again.
             Self::Batch => Some((Work::Batch, Who::Plain, 0)),
         }
@@ -85,7 +89,8 @@ impl Call {
             | Self::QueryDeep
             | Self::Review
             | Self::Open
-            | Self::Update => 1,
+            | Self::Update
+            | Self::Check => 1,
         }
     }
 
@@ -99,7 +104,8 @@ impl Call {
             | Self::QueryMobile
             | Self::QueryDeep
             | Self::Open
-            | Self::Update => Self::Empty,
+            | Self::Update
+            | Self::Check => Self::Empty,
         }
     }
 }
@@ -115,6 +121,16 @@ pub(super) async fn query(client: Client, request: pb::QueryExposureRequest) -> 
     anyhow::ensure!(
         answer.state() == pb::SubjectState::Found,
         "a known subject was not found"
+    );
+    Ok(())
+}
+
+pub(super) async fn check(client: Client, request: pb::CheckAndReserveRequest) -> anyhow::Result<()> {
+    let answer = client.exposure().check_and_reserve(request).await?.into_inner();
+    anyhow::ensure!(
+        answer.reservation.is_some(),
+        "rules that allow everything refused a loan: {:?}",
+        answer.decision
     );
     Ok(())
 }

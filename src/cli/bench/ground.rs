@@ -29,6 +29,11 @@ pub(super) const KEY_VERSION: KeyVersion = KeyVersion(1);
 pub(super) const CALLERS: usize = 64;
 /// The authority's certificate in its folder.
 pub(super) const CA_FILE: &str = "ca.pem";
+/// The folder of rule packs in its folder.
+pub(super) const RULES_FOLDER: &str = "rule_packs";
+/// The rule pack of all lenders, and its text.
+const RULES: &str = "bench-wide";
+const RULES_TEXT: &str = include_str!("wide.toml");
 /// Days that certificates are valid.
 const CERTIFICATE_DAYS: u32 = 30;
 /// Subjects whose tokens are made at once.
@@ -53,6 +58,9 @@ impl Ground {
     /// Makes everything in an empty folder, and the database and its copy where the engine has them.
     pub async fn make(folder: &Path, engine: Engine, population: Population) -> anyhow::Result<Self> {
         let callers = issue_all(&folder.join("certs"))?;
+        let rules = folder.join(RULES_FOLDER);
+        std::fs::create_dir_all(&rules)?;
+        std::fs::write(rules.join("wide.toml"), RULES_TEXT)?;
         let data = folder.join("data");
         std::fs::create_dir_all(&data)?;
         let opened = keys::open(&data, Halves::Both, &KeyCommands::default(), true, &SystemEntropy)?;
@@ -245,7 +253,7 @@ async fn enrol(store: &dyn Store, callers: Vec<Certificate>) -> anyhow::Result<V
             lender_group: LenderGroup::Bank,
             roles: vec![Role::Lender],
             certificates: callers.next().into_iter().collect(),
-            rule_packs: Vec::new(),
+            rule_packs: vec![RULES.to_owned()],
             evaluations_per_day: 100_000,
         };
         let write = Write {

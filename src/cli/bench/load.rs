@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use futures::{Stream, StreamExt as _};
 use hdrhistogram::Histogram;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::machine::{cpu_of_backends, cpu_of_process};
@@ -187,6 +188,41 @@ impl Load<'_> {
             }));
         }
         self.finish(tasks, begun).await
+    }
+
+    /// Sends waves: one request of each client at once, and the next wave when all are answered, until the time is over.
+    pub async fn waves<R, F>(
+        &self,
+        waves: Vec<Vec<R>>,
+        call: impl Fn(Client, R) -> F + Clone + Send + Sync + 'static,
+    ) -> anyhow::Result<Measured>
+    where
+        R: Send + 'static,
+        F: Future<Output = anyhow::Result<()>> + Send,
+    {
+        let (run, begun) = self.begin()?;
+        let mut answered = histogram()?;
+        for wave in waves {
+            if !run.goes_on() {
+                break;
+            }
+            let mut tasks = JoinSet::new();
+            for (client, request) in self.clients.iter().zip(wave) {
+                let (client, call) = (client.clone(), call.clone());
+                tasks.spawn(async move {
+                    let mut latency = histogram()?;
+                    let sent = Instant::now();
+                    call(client, request).await?;
+                    record(&mut latency, sent);
+                    anyhow::Ok(latency)
+                });
+            }
+            for latency in tasks.join_all().await {
+                answered.add(latency?)?;
+            }
+        }
+        self.finish(vec![tokio::spawn(async { Ok(answered) })], begun)
+            .await
     }
 
     fn begin(&self) -> anyhow::Result<(Arc<Run>, Begun)> {

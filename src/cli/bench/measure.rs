@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::calls::{Call, is_answer, open_empty, open_review, query, report, upload};
+use super::calls::{Call, check, is_answer, open_empty, open_review, query, report, upload};
 use super::floors;
 use super::ground::Ground;
 use super::load::{Load, Measured};
@@ -76,13 +76,13 @@ fn runtime(cores: &Cores) -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 pub(super) struct Running<'a> {
-    ground: &'a Ground,
-    cores: &'a Cores,
+    pub ground: &'a Ground,
+    pub cores: &'a Cores,
     pub requests: Requests<'a>,
     /// Calls of one caller in a second, as last measured.
     rates: Vec<(Call, f64)>,
     empty: Server,
-    service: Server,
+    pub service: Server,
 }
 
 /// The best of the rounds so far.
@@ -147,7 +147,8 @@ impl Running<'_> {
                 best.note(call, Figures::of(&measured));
             }
         }
-        let growth = self.growth(plan, &best).await?;
+        let mut growth = self.growth(plan, &best).await?;
+        growth.extend(self.crowd(plan, floor).await?);
         let engine = self.ground.engine.about().await?;
         self.report(plan, &best, growth, engine)
     }
@@ -231,6 +232,7 @@ impl Running<'_> {
             }
             Call::Open => load.calls(self.requests.openings(callers, count)?, report).await,
             Call::Update => load.calls(self.requests.updates(callers, count)?, report).await,
+            Call::Check => load.calls(self.requests.checks(callers, count)?, check).await,
             Call::Batch => {
                 // The first batch makes every account known by its tokens.
                 let count = count.clamp(self.requests.own(0), BATCH_RECORDS_MAX);
@@ -263,7 +265,7 @@ impl Running<'_> {
             };
             let group = match work {
                 Work::Batch => CHUNK_RECORDS_MAX,
-                Work::Query | Work::Review | Work::Open | Work::Update => in_flight,
+                Work::Query | Work::Review | Work::Open | Work::Update | Work::Check => in_flight,
             };
             let mut targets = self.requests.targets(work, FLOOR_UNITS, who)?;
             let costs = floors::grouped(floor, seen, work, &mut targets, group, self.cores)?;

@@ -15,7 +15,7 @@ use clap::ValueEnum;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::ground::{CA_FILE, Ground};
+use super::ground::{CA_FILE, Ground, RULES_FOLDER};
 use super::machine::{Cores, pin};
 use crate::audit::Origin;
 use crate::cli::place::Place;
@@ -124,7 +124,7 @@ async fn serve(folder: &Path, place: Place, stop: CancellationToken) -> anyhow::
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         rules: MarketRules::default(),
-        rule_packs: None,
+        rule_packs: Some(folder.join(RULES_FOLDER)),
         options: Options {
             listen: LOOPBACK,
             http_listen: LOOPBACK,

@@ -1,5 +1,7 @@
 //! Requests made ahead. No caller asks about a subject twice: a repeated question gets the frozen answer of the day.
 
+mod checks;
+
 use std::ops::Range;
 
 use anyhow::Context as _;
@@ -65,6 +67,7 @@ struct Cursor {
     deep: u64,
     opened: u64,
     updated: u64,
+    checked: u64,
 }
 
 /// Makes requests of callers.
@@ -74,6 +77,8 @@ pub(super) struct Requests<'a> {
     cursors: Vec<Cursor>,
     /// Each caller's own accounts: subject and place.
     accounts: Vec<Vec<(u64, u64)>>,
+    /// How many subjects everybody checked at once.
+    crowded: u64,
 }
 
 impl<'a> Requests<'a> {
@@ -99,6 +104,7 @@ impl<'a> Requests<'a> {
             // One more than callers: the floors' own.
             cursors: vec![Cursor::default(); CALLERS + 1],
             accounts,
+            crowded: 0,
         }
     }
 
@@ -120,16 +126,7 @@ impl<'a> Requests<'a> {
             let nth = |number: u64| (number + caller * 5) % deep.max(1) * DEEP_EVERY + DEEP_EVERY - 1;
             return (first..*cursor).map(nth).collect();
         }
-        let offset = caller * 997;
-        let mut found = Vec::with_capacity(count);
-        while found.len() < count && *cursor < subjects {
-            let subject = (*cursor + offset).wrapping_mul(STRIDE) % subjects;
-            *cursor += 1;
-            if who.is(subject) {
-                found.push(subject);
-            }
-        }
-        found
+        visit(subjects, cursor, caller, who, count)
     }
 
     /// Queries of the first `callers`, up to `count` each.
@@ -292,7 +289,7 @@ impl<'a> Requests<'a> {
                     let (_, member_no) = self.ground.lenders[lender];
                     let account = match work {
                         Work::Query | Work::Review | Work::Batch => String::new(),
-                        Work::Open => format!("N-{}-floor", letters(number)),
+                        Work::Open | Work::Check => format!("N-{}-floor", letters(number)),
                         Work::Update => account_ref(*subject, 0),
                     };
                     Ok(Target::new(self.ground.pseudonyms(*subject)?, member_no, account))
@@ -348,13 +345,7 @@ impl<'a> Requests<'a> {
         purpose: Purpose,
     ) -> anyhow::Result<Vec<Inquiry<SubjectToken>>> {
         let today = self.ground.population.today;
-        let consent = Consent {
-            reference: "C-2026-TERMS-1".to_owned(),
-            purposes: vec![purpose],
-            granted_on: today,
-            expires_on: days_after(today, CONSENT_DAYS),
-            text_sha256: Sha256([7; 32]),
-        };
+        let consent = consent(purpose, today);
         let asked = self
             .tokens(caller, subjects, who)?
             .into_iter()
@@ -372,6 +363,20 @@ impl<'a> Requests<'a> {
             });
         Ok(asked.collect())
     }
+}
+
+/// Up to `count` subjects from where a caller's cursor stands.
+fn visit(subjects: u64, cursor: &mut u64, caller: u64, who: Who, count: usize) -> Vec<u64> {
+    let offset = caller * 997;
+    let mut found = Vec::with_capacity(count);
+    while found.len() < count && *cursor < subjects {
+        let subject = (*cursor + offset).wrapping_mul(STRIDE) % subjects;
+        *cursor += 1;
+        if who.is(subject) {
+            found.push(subject);
+        }
+    }
+    found
 }
 
 /// Makes something for each caller, on all cores.
@@ -442,6 +447,16 @@ fn batch_of(
     parts.push(Part::Trailer(batch::trailer_to_wire(&trailer)));
     let message = |part| pb::UploadBatchRequest { part: Some(part) };
     Ok(parts.into_iter().map(message).collect())
+}
+
+fn consent(purpose: Purpose, today: NaiveDate) -> Consent {
+    Consent {
+        reference: "C-2026-TERMS-1".to_owned(),
+        purposes: vec![purpose],
+        granted_on: today,
+        expires_on: days_after(today, CONSENT_DAYS),
+        text_sha256: Sha256([7; 32]),
+    }
 }
 
 fn request_id() -> RequestId {

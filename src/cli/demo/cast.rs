@@ -1,10 +1,11 @@
-//! Who plays: two operators who enrol everybody, six lenders, a regulator.
+//! Who plays: two operators who enrol everybody, six lenders and two that join them late, a regulator.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cli::market::{LENDERS, Lender};
+use super::RULES;
+use crate::cli::market::{LENDERS, Lender, LoanKind};
 use crate::client::{Client, ClientError, ClientIdentity, Endpoint};
 use crate::domain::member::{LenderGroup, Role};
 use crate::domain::names::MemberId;
@@ -17,6 +18,21 @@ use crate::wire::convert::member::new_member_to_wire;
 pub(super) const OPERATORS: [&str; 2] = ["operator-a", "operator-b"];
 /// The regulator.
 pub(super) const REGULATOR: &str = "regulator";
+/// Lenders that join late, so that eight can be asked at once.
+pub(super) const NEWCOMERS: [Lender; 2] = [
+    Lender {
+        member_id: "cedar-credit",
+        display_name: "Cedar Credit Online",
+        group: LenderGroup::OnlineMicroloan,
+        kind: LoanKind::CashInstalment,
+    },
+    Lender {
+        member_id: "summit-microloan",
+        display_name: "Summit Microloan",
+        group: LenderGroup::Microloan,
+        kind: LoanKind::CashInstalment,
+    },
+];
 /// Token evaluations a day that a lender of the demonstration may have: enough for its first load.
 const EVALUATIONS_PER_DAY: u32 = 2_000_000;
 
@@ -26,25 +42,29 @@ pub(super) struct Player {
     pub(super) client: Client,
 }
 
-/// The lenders, in the order of [`LENDERS`].
+/// The lenders, in the order of [`LENDERS`] and [`NEWCOMERS`], and who lets them in.
 pub(super) struct Cast {
     pub(super) players: Vec<Player>,
+    operators: [Client; 2],
+    address: SocketAddr,
+    certs: PathBuf,
 }
 
 impl Cast {
-    /// Two operators enrol everybody; then every lender connects.
+    /// Two operators enrol everybody who is there from the beginning; then every lender connects.
     pub(super) async fn enrol(address: SocketAddr, certs: &Path) -> anyhow::Result<Self> {
-        let first = connect(address, certs, OPERATORS[0]).await?;
-        let second = connect(address, certs, OPERATORS[1]).await?;
+        let [first, second] = OPERATORS;
+        let mut cast = Self {
+            players: Vec::new(),
+            operators: [
+                connect(address, certs, first).await?,
+                connect(address, certs, second).await?,
+            ],
+            address,
+            certs: certs.to_owned(),
+        };
         for lender in LENDERS {
-            let member = member(
-                certs,
-                lender.member_id,
-                lender.display_name,
-                lender.group,
-                Role::Lender,
-            )?;
-            enrol(&first, &second, &member).await?;
+            cast.join(lender).await?;
         }
         let regulator = member(
             certs,
@@ -53,19 +73,29 @@ impl Cast {
             LenderGroup::Other,
             Role::Regulator,
         )?;
-        enrol(&first, &second, &regulator).await?;
+        enrol(&cast.operators, &regulator).await?;
         println!(
             "Two operators enrolled {} lenders and a regulator.",
             LENDERS.len()
         );
-        let mut players = Vec::new();
-        for lender in LENDERS {
-            players.push(Player {
-                lender,
-                client: connect(address, certs, lender.member_id).await?,
-            });
-        }
-        Ok(Self { players })
+        Ok(cast)
+    }
+
+    /// Both operators enrol a lender, and it connects.
+    pub(super) async fn join(&mut self, lender: Lender) -> anyhow::Result<()> {
+        let new = member(
+            &self.certs,
+            lender.member_id,
+            lender.display_name,
+            lender.group,
+            Role::Lender,
+        )?;
+        enrol(&self.operators, &new).await?;
+        self.players.push(Player {
+            lender,
+            client: connect(self.address, &self.certs, lender.member_id).await?,
+        });
+        Ok(())
     }
 }
 
@@ -96,12 +126,16 @@ fn member(
         lender_group,
         roles: vec![role],
         certificates: vec![certificate],
-        rule_packs: Vec::new(),
+        rule_packs: match role {
+            Role::Lender => vec![RULES.to_owned()],
+            Role::Regulator | Role::Operator | Role::Collector => Vec::new(),
+        },
         evaluations_per_day: EVALUATIONS_PER_DAY,
     })
 }
 
-async fn enrol(first: &Client, second: &Client, member: &NewMember) -> Result<(), ClientError> {
+async fn enrol(operators: &[Client; 2], member: &NewMember) -> Result<(), ClientError> {
+    let [first, second] = operators;
     let request = new_member_to_wire(member, first.request_id());
     first.admin().create_member(request.clone()).await?;
     second.admin().create_member(request).await?;

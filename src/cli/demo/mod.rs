@@ -1,9 +1,11 @@
-//! `tallystick demo`: a whole market in a temporary folder, and the story of a borrower who stacks loans.
+//! `tallystick demo`: a whole market in a temporary folder, the story of a borrower who stacks loans, and that of one who
+//! cannot.
 //!
 //! Nothing is faked: a real authority, a real server over mutual TLS, the real client. Only time is bent, so that a week
 //! passes in seconds: the service's clock begins in the past and reaches the present when the story ends.
 
 mod cast;
+mod crowd;
 mod load;
 mod story;
 mod time;
@@ -34,6 +36,9 @@ use crate::server::{Limits, Options, TlsFiles};
 const STORY_DAYS: i64 = 40;
 /// Validity of the demonstration's certificates, days.
 const CERTIFICATE_DAYS: u32 = 30;
+/// The rule pack of the demonstration's lenders, and its text.
+const RULES: &str = "demo-one-lender";
+const RULES_TEXT: &str = include_str!("one-lender.toml");
 
 /// Watch a borrower stack loans and get caught: a synthetic market on this machine, then a service to try by hand.
 #[derive(Debug, Args)]
@@ -63,6 +68,9 @@ impl Demo {
         ));
         let certs = folder.path().join("certs");
         let operators = issue_all(&certs)?;
+        let rules = folder.path().join("rule_packs");
+        std::fs::create_dir_all(&rules)?;
+        std::fs::write(rules.join("one-lender.toml"), RULES_TEXT)?;
         let running = self
             .serve(folder.path(), &certs, &operators, clock.clone())
             .await?;
@@ -70,6 +78,7 @@ impl Demo {
         let mut cast = Cast::enrol(running.address, &certs).await?;
         load::load(&mut cast, self.seed, self.subjects, clock.today()).await?;
         story::tell(&mut cast, &clock).await?;
+        crowd::tell(&mut cast, &clock).await?;
         story::check_the_log(&folder.path().join("data"), &running).await?;
         if !self.once {
             by_hand(&certs, running.address);
@@ -98,7 +107,7 @@ impl Demo {
             clock,
             entropy: Arc::new(SystemEntropy),
             rules: MarketRules::default(),
-            rule_packs: None,
+            rule_packs: Some(folder.join("rule_packs")),
             options: Options {
                 listen: loopback(self.port),
                 http_listen: loopback(0),
@@ -129,7 +138,8 @@ fn issue_all(certs: &Path) -> anyhow::Result<Vec<PathBuf>> {
     certs::write(certs, "ca", authority.certificate(), authority.key())?;
     let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned()];
     certs::write_pair(certs, "server", &authority.issue_server(&hosts, validity)?)?;
-    let lenders = super::market::LENDERS.iter().map(|lender| lender.member_id);
+    let lenders = super::market::LENDERS.iter().chain(&cast::NEWCOMERS);
+    let lenders = lenders.map(|lender| lender.member_id);
     for name in cast::OPERATORS
         .into_iter()
         .chain(lenders)

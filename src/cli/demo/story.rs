@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use chrono::NaiveDate;
 use rand::SeedableRng as _;
 use rand::rngs::ChaCha8Rng;
 
@@ -255,17 +256,10 @@ impl Scene<'_> {
             IdentifierType::Mobile => 1,
             IdentifierType::NationalId | IdentifierType::Passport | IdentifierType::EnterpriseCode => 0,
         });
-        let consent = Consent {
-            reference: "DEMO-CONSENT-1".to_owned(),
-            purposes: vec![Purpose::NewCredit],
-            granted_on: today,
-            expires_on: days_after(today, 30),
-            text_sha256: Sha256([7; 32]),
-        };
         let inquiry = Inquiry {
             tokens,
             purpose: Purpose::NewCredit,
-            consent,
+            consent: consent(today),
             currency: Currency::CNY,
         };
         Ok(self.player(lender).client.query(&inquiry).await?)
@@ -291,6 +285,17 @@ impl Scene<'_> {
         if !signals.is_empty() {
             println!("        ! {}", signals.join(", "));
         }
+    }
+}
+
+/// What an applicant agreed to.
+pub(super) fn consent(today: NaiveDate) -> Consent {
+    Consent {
+        reference: "DEMO-CONSENT-1".to_owned(),
+        purposes: vec![Purpose::NewCredit],
+        granted_on: today,
+        expires_on: days_after(today, 30),
+        text_sha256: Sha256([7; 32]),
     }
 }
 

@@ -23,9 +23,13 @@ use super::find::{
 };
 use super::pool::{self, PostgresOptions};
 use super::reads::CURRENT_POSITIONS;
+use super::reservations::{
+    APPLICATIONS_OF_SUBJECTS, INSERT_RULINGS, PUT_APPLICATIONS, PUT_RESERVATIONS, RESERVATIONS_OF_SUBJECTS,
+    SUBJECTS_OF_APPLICATIONS,
+};
 use super::scratch;
 use super::statement::{Session, Statement};
-use super::{changes, find};
+use super::{changes, find, reservations};
 use crate::domain::names::SubjectId;
 use crate::store::StoreError;
 use crate::store::columns::{Cell, Corrupt, Row as _, Sink as _, Value};
@@ -39,7 +43,8 @@ const FIRST_OWN_NUMBER: i64 = 1 << 30;
 enum Own {
     Subject,
     Member,
-    AccountRef,
+    /// The member's name of the account or application.
+    Name,
     AccountNo,
     /// A number that no row has.
     Fresh,
@@ -72,7 +77,7 @@ const NEW_ACCOUNT: Put = (
     PUT_ACCOUNTS,
     &[
         ("member_no", Own::Member),
-        ("account_ref", Own::AccountRef),
+        ("account_ref", Own::Name),
         ("account_no", Own::Fresh),
         ("holder", Own::Subject),
     ],
@@ -81,7 +86,7 @@ const KNOWN_ACCOUNT: Put = (
     PUT_ACCOUNTS,
     &[
         ("member_no", Own::Member),
-        ("account_ref", Own::AccountRef),
+        ("account_ref", Own::Name),
         ("account_no", Own::AccountNo),
         ("holder", Own::Subject),
     ],
@@ -118,6 +123,34 @@ const HISTORY: Put = (
         ("version", Own::Fresh),
     ],
 );
+const APPLICATION: Put = (
+    PUT_APPLICATIONS,
+    &[
+        ("subject_id", Own::Subject),
+        ("member_no", Own::Member),
+        ("application_id", Own::Name),
+        // Ages grow, as time does: rows are appended to the indexes of ages.
+        ("checked_at", Own::Fresh),
+    ],
+);
+const RESERVATION: Put = (
+    PUT_RESERVATIONS,
+    &[
+        ("subject_id", Own::Subject),
+        ("member_no", Own::Member),
+        ("reservation_id", Own::Uuid),
+        ("application_id", Own::Name),
+        ("expires_at", Own::Fresh),
+    ],
+);
+const RULING: Put = (
+    INSERT_RULINGS,
+    &[
+        ("member_no", Own::Member),
+        ("answer_id", Own::Uuid),
+        ("decided_at", Own::Fresh),
+    ],
+);
 const REQUEST: Put = (
     INSERT_REQUESTS,
     &[("member_no", Own::Member), ("request_id", Own::Uuid)],
@@ -139,6 +172,15 @@ const fn puts(work: Work) -> &'static [Put] {
             KNOWN_POSITION,
             PAST_VERSION,
             HISTORY,
+            REQUEST,
+            WAITING,
+            OPENING,
+        ],
+        Work::Check => &[
+            INQUIRY,
+            APPLICATION,
+            RESERVATION,
+            RULING,
             REQUEST,
             WAITING,
             OPENING,
@@ -182,6 +224,7 @@ impl PostgresFloor {
             let session = pool::session(&pool).await?;
             session.prepare(find::CATALOGUE).await?;
             session.prepare(changes::CATALOGUE).await?;
+            session.prepare(reservations::CATALOGUE).await?;
             session.prepare(&[CURRENT_POSITIONS]).await?;
             let process = scratch::process(&session).await?;
             Ok::<_, Failure>((session, process))
@@ -270,7 +313,12 @@ fn asks(work: Work, targets: &[Target]) -> Vec<Ask<'_>> {
         asks.push((HISTORY_OF_SUBJECTS, subjects(), None));
         asks.push((INQUIRIES_OF_SUBJECTS, subjects(), None));
     } else {
-        asks.push((FIND_ACCOUNTS, accounts(targets), None));
+        asks.push((FIND_ACCOUNTS, names(targets), None));
+    }
+    if work == Work::Check {
+        asks.push((SUBJECTS_OF_APPLICATIONS, names(targets), None));
+        asks.push((APPLICATIONS_OF_SUBJECTS, subjects(), None));
+        asks.push((RESERVATIONS_OF_SUBJECTS, subjects(), None));
     }
     if work == Work::Query {
         asks.push((FROZEN_OF_SUBJECTS, subjects(), Some(0)));
@@ -286,9 +334,10 @@ fn asks(work: Work, targets: &[Target]) -> Vec<Ask<'_>> {
     asks
 }
 
-fn accounts(targets: &[Target]) -> Arrays<'_> {
+/// The members' names of accounts or applications.
+fn names(targets: &[Target]) -> Arrays<'_> {
     Arrays::of(targets, |target, sink| {
-        sink.number(target.member_no.0).text(&*target.account_ref);
+        sink.number(target.member_no.0).text(&*target.name);
     })
 }
 
@@ -350,7 +399,7 @@ impl Pattern {
                     None => borrowed(cell),
                     Some(Own::Subject) => Cell::Number(target.subject_id.0),
                     Some(Own::Member) => Cell::Number(target.member_no.0),
-                    Some(Own::AccountRef) => Cell::Text((&*target.account_ref).into()),
+                    Some(Own::Name) => Cell::Text((&*target.name).into()),
                     Some(Own::AccountNo) => Cell::Number(target.account_no),
                     Some(Own::Fresh) => Cell::Number(number),
                     Some(Own::Uuid) => Cell::Bytes(random_looking(number).to_vec().into()),
@@ -418,8 +467,8 @@ async fn resolve(session: &Session, work: Work, targets: &mut [Target]) -> Outco
         let sealed: &[&[u8]] = &[&token.sealed[..]];
         target.subject_id = SubjectId(FIND_TOKENS.get(session, &[&sealed], third).await?);
         if matches!(work, Work::Update | Work::Batch) {
-            let names = accounts(std::slice::from_ref(target));
-            let account_no = FIND_ACCOUNTS.get(session, &names.bound(), third).await?;
+            let named = names(std::slice::from_ref(target));
+            let account_no = FIND_ACCOUNTS.get(session, &named.bound(), third).await?;
             target.account_no = account_no;
         }
     }

@@ -11,7 +11,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params, params_from_iter};
 
 use super::failure::{Failure, Outcome};
-use super::{changes, load, open, reads};
+use super::{changes, load, open, reads, reservations};
 use crate::domain::names::SubjectId;
 use crate::store::StoreError;
 use crate::store::floor::{Floor, Target, Work, pattern_of, random_looking};
@@ -34,6 +34,9 @@ struct Patterns {
     position: Vec<Value>,
     past_version: Vec<Value>,
     history: Vec<Value>,
+    application: Vec<Value>,
+    reservation: Vec<Value>,
+    ruling: Vec<Value>,
 }
 
 /// The driver on a copy of a database.
@@ -165,8 +168,22 @@ fn read_one(connection: &Connection, work: Work, target: &Target) -> Outcome<usi
         rows += step(connection, load::HISTORY_OF_SUBJECT.sql, params![subject])?;
         rows += step(connection, load::INQUIRIES_OF_SUBJECT.sql, params![subject])?;
     } else {
-        let account = params![target.member_no.0, target.account_ref];
+        let account = params![target.member_no.0, target.name];
         rows += step(connection, load::FIND_ACCOUNT.sql, account)?;
+    }
+    if work == Work::Check {
+        let application = params![target.member_no.0, target.name];
+        rows += step(connection, reservations::SUBJECTS_OF_APPLICATION.sql, application)?;
+        rows += step(
+            connection,
+            reservations::APPLICATIONS_OF_SUBJECT.sql,
+            params![subject],
+        )?;
+        rows += step(
+            connection,
+            reservations::RESERVATIONS_OF_SUBJECT.sql,
+            params![subject],
+        )?;
     }
     if work == Work::Query {
         rows += step(connection, load::FROZEN_OF_SUBJECT.sql, params![subject, 0])?;
@@ -213,7 +230,7 @@ fn write_one(
         Work::Open => {
             let row = params![
                 target.member_no.0,
-                target.account_ref,
+                target.name,
                 counter,
                 target.subject_id.0,
                 1,
@@ -228,6 +245,7 @@ fn write_one(
             put(connection, changes::PUT_POSITION.sql, &patterns.position, &keys)?;
         }
         Work::Update | Work::Batch => replace_one(connection, patterns, target, counter)?,
+        Work::Check => check_one(connection, patterns, target, counter)?,
     }
     if work.has_request() {
         let keys = [(0, member()), (2, Value::Blob(random_looking(counter).to_vec()))];
@@ -257,7 +275,7 @@ fn replace_one(connection: &Connection, patterns: &Patterns, target: &Target, co
     let account = || Value::Integer(target.account_no);
     let row = params![
         target.member_no.0,
-        target.account_ref,
+        target.name,
         target.account_no,
         target.subject_id.0,
         2,
@@ -280,6 +298,35 @@ fn replace_one(connection: &Connection, patterns: &Patterns, target: &Target, co
     let keys = [(0, subject()), (1, account()), (2, number.clone())];
     put(connection, changes::PUT_HISTORY.sql, &patterns.history, &keys)?;
     Ok(())
+}
+
+/// What a check that may lend leaves behind, but for its inquiry.
+fn check_one(connection: &Connection, patterns: &Patterns, target: &Target, counter: i64) -> Outcome<()> {
+    let subject = || Value::Integer(target.subject_id.0);
+    let member = || Value::Integer(target.member_no.0);
+    let application = || Value::Text(target.name.clone());
+    let id = || Value::Blob(random_looking(counter).to_vec());
+    // Ages grow, as time does: rows are appended to the indexes of ages.
+    let age = || Value::Integer(counter);
+    let keys = [(0, subject()), (1, member()), (2, application()), (4, age())];
+    let sql = reservations::PUT_APPLICATION.sql;
+    put(connection, sql, &patterns.application, &keys)?;
+    let keys = [
+        (0, subject()),
+        (1, member()),
+        (2, id()),
+        (3, application()),
+        (11, age()),
+    ];
+    let sql = reservations::PUT_RESERVATION.sql;
+    put(connection, sql, &patterns.reservation, &keys)?;
+    let keys = [(0, member()), (1, id()), (2, age())];
+    put(
+        connection,
+        reservations::INSERT_RULING.sql,
+        &patterns.ruling,
+        &keys,
+    )
 }
 
 fn pattern(connection: &Connection, sql: &str) -> Outcome<Vec<Value>> {
@@ -329,6 +376,11 @@ fn learn(live: &Connection, work: Work) -> Outcome<Patterns> {
             patterns.past_version = pattern(live, &pattern_of(changes::PUT_PAST_VERSION.sql))?;
             patterns.history = pattern(live, &pattern_of(changes::PUT_HISTORY.sql))?;
         }
+        Work::Check => {
+            patterns.application = pattern(live, &pattern_of(reservations::PUT_APPLICATION.sql))?;
+            patterns.reservation = pattern(live, &pattern_of(reservations::PUT_RESERVATION.sql))?;
+            patterns.ruling = pattern(live, &pattern_of(reservations::INSERT_RULING.sql))?;
+        }
     }
     Ok(patterns)
 }
@@ -340,7 +392,7 @@ fn resolve(connection: &Connection, work: Work, target: &mut Target) -> Outcome<
     let subject = load::FIND_TOKEN.get(connection, params![first.sealed], |row| Ok(row.get(2)?))?;
     target.subject_id = SubjectId(subject);
     if matches!(work, Work::Update | Work::Batch) {
-        let account = params![target.member_no.0, target.account_ref];
+        let account = params![target.member_no.0, target.name];
         target.account_no = load::FIND_ACCOUNT.get(connection, account, |row| Ok(row.get(2)?))?;
     }
     Ok(())

@@ -21,7 +21,7 @@ use crate::store::reservation_book::{
 };
 use crate::store::rows::reservation::{self, application_columns, reservation_columns};
 
-const SUBJECTS_OF_APPLICATION: Statement = Statement {
+pub(super) const SUBJECTS_OF_APPLICATION: Statement = Statement {
     sql: "-- subjects_of_application
         SELECT subject_id
         FROM application

@@ -55,7 +55,7 @@ async fn kill_at_work(service: Service, actors: Vec<Actor>, lenders: &[Lender], 
 }
 
 /// What a killed service sent last may still be under way in PostgreSQL; lenders look when it is decided.
-async fn decided(storage: &Storage) {
+pub async fn decided(storage: &Storage) {
     let Storage::Postgres(database) = storage else {
         return;
     };

@@ -18,7 +18,7 @@ pub mod authority;
 mod disclosure;
 mod full_disk;
 mod invariants;
-mod kill;
+pub mod kill;
 mod leak;
 mod outage;
 pub mod people;

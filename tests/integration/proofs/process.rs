@@ -87,6 +87,17 @@ impl Site {
         fs::write(file, less).expect("the folder can be written");
     }
 
+    /// Has applications judged by the rule pack of this text.
+    pub fn judge_by(&self, pack: &str) {
+        let folder = self.folder.path().join("packs");
+        fs::create_dir(&folder).expect("the folder can be written");
+        fs::write(folder.join("pack.toml"), pack).expect("the folder can be written");
+        let file = self.folder.path().join("tallystick.toml");
+        let said = fs::read_to_string(&file).expect("it was written");
+        let more = said.replace("approvals = 1", "approvals = 1\nrule_packs = \"packs\"");
+        fs::write(file, more).expect("the folder can be written");
+    }
+
     /// Folder of the keys, and of the database if that is embedded.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
