@@ -1,5 +1,6 @@
 //! Checks and what becomes of them, against a model that is written from the rules and not from the code.
 
+mod exhaustive;
 mod market;
 mod oracle;
 mod races;
