@@ -1,5 +1,6 @@
 //! Checks and what becomes of them, against a model that is written from the rules and not from the code.
 
+mod exhaustive;
 mod limits;
 mod made;
 mod market;

@@ -1,20 +1,22 @@
 //! A market in memory: one pack, many lenders, people by number.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::currency::Currency;
 use crate::domain::date::{Timestamp, days_after, days_before};
 use crate::domain::inquiry::{Consent, Purpose};
-use crate::domain::names::{AccountRef, AnswerId, ApplicationId, MemberNo, ReservationId, Sha256};
+use crate::domain::names::{
+    AccountNo, AccountRef, AnswerId, ApplicationId, MemberNo, ReservationId, Sha256, SubjectId,
+};
 use crate::domain::position::{LiabilityRole, Position, ProductType};
 use crate::domain::reservation::{ReleaseReason, Reservation, Ruling};
 use crate::domain::rules::{AmountCap, Condition, Effective, Extent, Lifetime, Rule, RulePack, Scope};
 use crate::domain::testing::now;
-use crate::domain::token::{IdentifierType, KeyVersion, Presented, Pseudonym, Shown};
+use crate::domain::token::{IdentifierType, KeyVersion, Presented, Pseudonym, Shown, TokenRow};
 use crate::domain::unit::reserve::{ReservationStep, ReservationWork, decide as step};
-use crate::domain::unit::rows::{ReservationRow, UsageRow};
-use crate::domain::unit::working_set::{MarketRules, Network, Numbers};
+use crate::domain::unit::rows::{AccountRow, ReservationRow, UsageRow};
+use crate::domain::unit::working_set::{MarketRules, Network, Numbers, SubjectRows};
 use crate::domain::unit::{Check, Outcome, Refused, Report, WorkingSet, check, report};
 use crate::domain::validation::samples;
 
@@ -98,6 +100,15 @@ impl Numbers for Counting {
         self.0 += 1;
         self.0
     }
+}
+
+/// Plain rows, which can be kept and compared.
+#[derive(Clone, PartialEq)]
+pub(super) struct Rows {
+    pub tokens: BTreeMap<Pseudonym, TokenRow>,
+    pub subjects: BTreeMap<SubjectId, SubjectRows>,
+    pub accounts: BTreeMap<(MemberNo, AccountRef), AccountRow>,
+    pub liable: BTreeMap<AccountNo, BTreeSet<SubjectId>>,
 }
 
 pub(super) struct Market {
@@ -188,6 +199,33 @@ impl Market {
         }
     }
 
+    /// A market with these rows at an instant, whose next names and numbers follow `made`.
+    pub fn with(pack: RulePack, rows: Rows, at: Timestamp, made: u32) -> Self {
+        let mut market = Self::new(pack);
+        market.at = at;
+        market.made = made.into();
+        market.set.numbers = Box::new(Counting(made.into()));
+        market.set.tokens = rows.tokens;
+        market.set.subjects = rows.subjects;
+        market.set.accounts = rows.accounts;
+        market.set.liable = rows.liable;
+        market
+    }
+
+    /// What is on file, but for what looks left: nothing that is decided here hangs on that.
+    pub fn rows(self) -> Rows {
+        let mut subjects = self.set.subjects;
+        for rows in subjects.values_mut() {
+            rows.inquiries.clear();
+        }
+        Rows {
+            tokens: self.set.tokens,
+            subjects,
+            accounts: self.set.accounts,
+            liable: self.set.liable,
+        }
+    }
+
     fn step(&mut self, member: i64, id: ReservationId, what: ReservationStep) -> Result<Outcome, Refused> {
         let at = self.tick();
         let work = ReservationWork {
@@ -236,7 +274,18 @@ impl Market {
         account: &str,
         amount: i64,
     ) -> Result<(Reservation, bool), Refused> {
-        let stated = self.stated(account, amount, None, 0, 1);
+        self.confirm_of(member, id, (account, &[1]), amount)
+    }
+
+    /// The same of an account of these people.
+    pub fn confirm_of(
+        &mut self,
+        member: i64,
+        id: ReservationId,
+        (account, people): (&str, &[u8]),
+        amount: i64,
+    ) -> Result<(Reservation, bool), Refused> {
+        let stated = self.stated(account, amount, None, 0, people);
         match self.step(member, id, ReservationStep::Confirm(Box::new(stated)))? {
             Outcome::Confirmed {
                 reservation, late, ..
@@ -264,14 +313,27 @@ impl Market {
         reservation: Option<ReservationId>,
         days_ago: u32,
     ) -> Result<(), Refused> {
-        let stated = self.stated(account, amount, reservation, days_ago, 1);
+        let stated = self.stated(account, amount, reservation, days_ago, &[1]);
+        let at = self.tick();
+        report::decide(&mut self.set, MemberNo(member), &stated, at).map(drop)
+    }
+
+    /// A loan of these people, opened today, that names no reservation.
+    pub fn report_new(
+        &mut self,
+        member: i64,
+        account: &str,
+        amount: i64,
+        people: &[u8],
+    ) -> Result<(), Refused> {
+        let stated = self.stated(account, amount, None, 0, people);
         let at = self.tick();
         report::decide(&mut self.set, MemberNo(member), &stated, at).map(drop)
     }
 
     /// A loan of somebody who also shows a passport.
     pub fn report_of(&mut self, member: i64, account: &str, person: u8) -> Result<(), Refused> {
-        let mut stated = self.stated(account, 1_000, None, 30, person);
+        let mut stated = self.stated(account, 1_000, None, 30, &[person]);
         let tokens = &mut stated.position.liabilities[0].tokens;
         tokens.push(Presented {
             token: Shown::Sealed(pseudonym(IdentifierType::Passport, person)),
@@ -287,21 +349,31 @@ impl Market {
         amount: i64,
         reservation: Option<ReservationId>,
         days_ago: u32,
-        person: u8,
+        people: &[u8],
     ) -> Report {
         let today = self.set.rules.zone.date_of(self.at);
         let mut position = samples::position();
         position.account_ref = AccountRef::parse(account).unwrap();
         position.liabilities.truncate(1);
-        position.liabilities[0].role = LiabilityRole::Primary;
         position.liabilities[0].tokens.truncate(1);
+        let one = position.liabilities[0].clone();
+        position.liabilities.resize(people.len(), one);
+        for (place, liability) in position.liabilities.iter_mut().enumerate() {
+            liability.role = match place {
+                0 => LiabilityRole::Primary,
+                _ => LiabilityRole::Joint,
+            };
+        }
         position.order.as_of = today;
         position.facts.opened_on = days_before(today, days_ago);
         position.facts.original_amount = amount;
         position.facts.outstanding_principal = amount;
         position.facts.outstanding_total = amount;
         position.facts.reservation_id = reservation.map(|id| id.to_string());
-        let named = |_| Ok::<_, ()>(Shown::Sealed(pseudonym(IdentifierType::NationalId, person)));
+        let mut named = people
+            .iter()
+            .map(|person| Shown::Sealed(pseudonym(IdentifierType::NationalId, *person)));
+        let named = |_| named.next().ok_or(());
         let position: Position<Shown> = position.try_map_tokens(named).unwrap();
         Report {
             position,
