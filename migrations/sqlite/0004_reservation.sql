@@ -73,7 +73,7 @@ CREATE TABLE offline_series (
 -- Those past their time.
 CREATE INDEX offline_series_by_age ON offline_series (expires_at);
 
--- Loans that were made under offline codes: a code serves one. Kept for 400 days.
+-- Loans that were made under offline codes: a code serves one. Kept for 431 days.
 CREATE TABLE offline_use (
     member_no INTEGER NOT NULL,                 -- who made it. Person: no
     series_id BLOB NOT NULL,                    -- under a code of which series. Person: no
@@ -83,9 +83,12 @@ CREATE TABLE offline_use (
     account_ref TEXT NOT NULL,                  -- the member's account; refused if it looks like personal data
     late INTEGER NOT NULL,                      -- 1 back-filled more than 24 hours after it was granted. Person: no
     over_limit INTEGER NOT NULL,                -- 1 it broke a limit. Person: no
+    over_told INTEGER NOT NULL,                 -- 1 its member was told that it broke one. Person: no
     broken BLOB NOT NULL,                       -- by which rule pack, and which; versioned encoding, names nobody. Person: no
     PRIMARY KEY (member_no, series_id, place)
 ) STRICT, WITHOUT ROWID;
+-- An account is back-filled once.
+CREATE UNIQUE INDEX offline_use_of_account ON offline_use (member_no, account_ref);
 -- A member's, newest first.
 CREATE INDEX offline_use_of_member ON offline_use (member_no, backfilled_at);
 -- Those past their time.

@@ -23,7 +23,7 @@ pub struct ConsentArgs {
     /// File of the text that the subject agreed to; its hash is sent, not the text.
     #[arg(long, value_name = "FILE")]
     consent_text: PathBuf,
-    /// Day on which the consent was given; the day of the look unless told.
+    /// Day on which the consent was given; today unless told.
     #[arg(long, value_name = "DATE")]
     consent_from: Option<NaiveDate>,
     /// Last day on which it may be used; 30 days later unless told.
@@ -32,11 +32,12 @@ pub struct ConsentArgs {
 }
 
 impl ConsentArgs {
-    /// The consent to one purpose, for a look on a day.
-    pub fn read(&self, purpose: Purpose, day: NaiveDate) -> anyhow::Result<Consent> {
+    /// The consent to one purpose, given on `day` unless another was named; `None`: one has to be.
+    pub fn read(&self, purpose: Purpose, day: Option<NaiveDate>) -> anyhow::Result<Consent> {
         let text = std::fs::read(&self.consent_text)
             .with_context(|| format!("cannot read {}", self.consent_text.display()))?;
-        let granted_on = self.consent_from.unwrap_or(day);
+        let named = self.consent_from.or(day);
+        let granted_on = named.context("say with --consent-from on which day the consent was given")?;
         Ok(Consent {
             reference: self.consent.clone(),
             purposes: vec![purpose],

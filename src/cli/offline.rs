@@ -17,7 +17,7 @@ use super::report::primary;
 use crate::audit::{VerifierKey, verify_offline_code};
 use crate::client::ClientError;
 use crate::domain::clock::{Clock as _, SystemClock};
-use crate::domain::date::{BusinessZone, Timestamp};
+use crate::domain::date::Timestamp;
 use crate::domain::unit::offline::BACKFILL_PURPOSE;
 use crate::wire::convert::consent::consent_to_wire;
 use crate::wire::convert::date::{timestamp_from_wire, timestamp_to_wire};
@@ -34,7 +34,7 @@ const KEY_LINE: &str = "# verifier ";
     tallystick offline verify --file codes.txt\n  \
     tallystick offline verify --verifier 'market.example+1a2b3c4d+Ab…' TSO1.lender-a.…\n  \
     tallystick offline backfill --code TSO1.lender-a.… --used-at 2026-11-26T10:15:00+08:00 --position loan.json \
-    --consent C-17 --consent-text consent.txt --identifiers - <<< NATIONAL_ID:CN:11010519491231002X\n  \
+    --consent C-17 --consent-text consent.txt --consent-from 2026-11-26 --identifiers - <<< NATIONAL_ID:CN:11010519491231002X\n  \
     tallystick offline list --over-limit")]
 pub struct Offline {
     #[command(subcommand)]
@@ -157,28 +157,40 @@ impl Issue {
     async fn run(self) -> anyhow::Result<()> {
         // Before anything is issued: nobody loses codes to a file that cannot be written.
         let mut file = self.file.as_deref().map(private).transpose()?;
-        let client = self.connect.client().await?;
-        let request = pb::IssueOfflineCodesRequest {
-            count: self.count,
-            request_id: self
-                .request_id
-                .unwrap_or_else(|| request_id_to_wire(client.request_id())),
-        };
-        let issued = client.exposure().issue_offline_codes(request).await;
-        let issued = issued.map_err(ClientError::from)?.into_inner();
-        let text = match self.output {
-            Output::Json => to_json(&issued, "IssueOfflineCodesResponse")? + "\n",
-            Output::Table => listed(&issued),
+        let text = match (self.issued().await, self.output) {
+            (Err(error), _) => {
+                // An empty file would only be in the way of another try; one that stays is told by that.
+                if let Some(path) = &self.file {
+                    let _ = std::fs::remove_file(path);
+                }
+                return Err(error);
+            }
+            (Ok(issued), Output::Json) => to_json(&issued, "IssueOfflineCodesResponse")? + "\n",
+            (Ok(issued), Output::Table) => listed(&issued),
         };
         match &mut file {
             Some(file) => {
                 file.write_all(text.as_bytes())
                     .context("cannot write the file of codes")?;
-                println!("{} codes written", issued.codes.len());
+                println!("{} codes written", self.count);
             }
             None => print!("{text}"),
         }
         Ok(())
+    }
+
+    async fn issued(&self) -> anyhow::Result<pb::IssueOfflineCodesResponse> {
+        let client = self.connect.client().await?;
+        let named = self.request_id.clone();
+        let request_id = named.unwrap_or_else(|| request_id_to_wire(client.request_id()));
+        let again =
+            format!("if codes were issued, --request-id {request_id} with the same --count gives them again");
+        let request = pb::IssueOfflineCodesRequest {
+            count: self.count,
+            request_id,
+        };
+        let issued = client.exposure().issue_offline_codes(request).await;
+        Ok(issued.map_err(ClientError::from).context(again)?.into_inner())
     }
 }
 
@@ -219,6 +231,7 @@ impl Verify {
         }
         let key = key.context("the file names no key: give it with --verifier")?;
         let key = VerifierKey::parse(&key).context("it is no public key of a log")?;
+        anyhow::ensure!(!codes.is_empty(), "the file has no codes");
         let mut invalid = 0_u64;
         for text in &codes {
             match judge(text, &key, now) {
@@ -264,8 +277,8 @@ impl Backfill {
             .with_context(|| format!("cannot read {}", self.position.display()))?;
         let mut position: pb::Position = from_json(&text, "Position")?;
         let used_at = Timestamp::from_micros(self.used_at.timestamp_micros());
-        let day = BusinessZone::default().date_of(used_at);
-        let consent = self.consent.read(BACKFILL_PURPOSE, day)?;
+        // Where the service's days begin is not known here: nobody makes up on which the borrower agreed.
+        let consent = self.consent.read(BACKFILL_PURPOSE, None)?;
         let mut client = self.connect.client().await?;
         if position.liabilities.is_empty() {
             position

@@ -77,7 +77,7 @@ impl Query {
     pub async fn run(self) -> anyhow::Result<()> {
         let today = today();
         let identifiers = self.identifiers.read(today)?;
-        let consent = self.consent.read(self.purpose.into(), today)?;
+        let consent = self.consent.read(self.purpose.into(), Some(today))?;
         let currency = Currency::parse(&self.currency)
             .with_context(|| format!("{} is not a currency of ISO 4217", self.currency))?;
         let mut client = self.connect.client().await?;

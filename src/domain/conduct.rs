@@ -444,7 +444,8 @@ impl Tally {
                 facts.judged_queries += u64::from(over);
                 facts.unfollowed_queries += u64::from(over && !followed);
             }
-            LookKind::Query | LookKind::Review => {}
+            // Of a loan that is made already: it neither follows nor needs to be followed.
+            LookKind::Query | LookKind::Review | LookKind::Backfill => {}
         }
     }
 

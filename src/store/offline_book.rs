@@ -5,10 +5,13 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::domain::date::Timestamp;
 use crate::domain::names::{MemberNo, SeriesId};
+use crate::domain::offline::CODE_LIFE_SECONDS;
 use crate::domain::unit::rows::OfflineUseRow;
 
-/// Seconds after its codes expire, or after a loan was back-filled, for which a row is kept: 400 days, as reservations.
-pub(super) const OFFLINE_KEPT_SECONDS: i64 = 400 * 86_400;
+/// Seconds after its codes expire for which a series is kept: 400 days, as reservations.
+pub(super) const OFFLINE_SERIES_KEPT_SECONDS: i64 = 400 * 86_400;
+/// Seconds after a loan was back-filled for which it is kept: longer than its series, or its code would be new again.
+pub(super) const OFFLINE_USE_KEPT_SECONDS: i64 = OFFLINE_SERIES_KEPT_SECONDS + CODE_LIFE_SECONDS + 86_400;
 
 /// Where a loan stands in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +45,8 @@ pub struct OfflineUseFilter {
     pub member_no: Option<MemberNo>,
     /// Only those that broke a limit.
     pub over_limit_only: bool,
+    /// Only those whose member was told that they broke one: what a member may ask for.
+    pub told_only: bool,
     /// Only those that were back-filled too late.
     pub late_only: bool,
 }

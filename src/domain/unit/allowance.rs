@@ -70,10 +70,20 @@ pub(super) fn may_reserve(set: &WorkingSet, member_no: MemberNo, today: NaiveDat
 
 /// Counts what a member did, for those behind it in the group and for the store.
 pub(super) fn count(set: &mut WorkingSet, member_no: MemberNo, today: NaiveDate, tally: DayTally) {
-    if let Some(usage) = set.usage.get_mut(&member_no) {
+    count_on(set, member_no, (today, today), tally);
+}
+
+/// The same of what belongs to another day than today.
+pub(super) fn count_on(
+    set: &mut WorkingSet,
+    member_no: MemberNo,
+    (day, today): (NaiveDate, NaiveDate),
+    tally: DayTally,
+) {
+    if let Some(usage) = set.usage.get_mut(&member_no).filter(|_| day == today) {
         usage.today = usage.today.plus(tally);
     }
-    set.changes.push(Change::CountConduct(member_no, today, tally));
+    set.changes.push(Change::CountConduct(member_no, day, tally));
 }
 
 fn of_today(set: &WorkingSet, member_no: MemberNo) -> DayTally {

@@ -110,7 +110,9 @@ pub(super) fn decide(
     look::refuse_too_many(set, member_no, &known(&resolutions), today)?;
     let people = u64::try_from(check.borrowers.len()).unwrap_or(u64::MAX);
     allowance::may_look(set, member_no, people, today)?;
-    allowance::may_reserve(set, member_no, today)?;
+    if !application::holds(set, member_no, &check.application_id, at) {
+        allowance::may_reserve(set, member_no, today)?;
+    }
     let strangers = resolutions.iter().filter(|resolution| is_stranger(resolution));
     look::may_create(
         set,

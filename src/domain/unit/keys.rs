@@ -58,6 +58,8 @@ pub struct Keys {
     pub applications: BTreeSet<(MemberNo, ApplicationId)>,
     /// Offline codes named: with their series.
     pub offline_codes: BTreeSet<CodeName>,
+    /// Accounts to be back-filled: with the code that each was made under, if it was before.
+    pub offline_accounts: BTreeSet<(MemberNo, AccountRef)>,
     /// Members that ask for offline codes: how many of theirs have not expired.
     pub unexpired_codes: BTreeSet<MemberNo>,
 }
@@ -117,6 +119,8 @@ impl Keys {
                 self.looks = true;
                 let code = &backfill.code;
                 self.offline_codes.insert((member_no, code.series_id, code.place));
+                let account_ref = backfill.report.position.account_ref.clone();
+                self.offline_accounts.insert((member_no, account_ref));
                 let tokens = backfill.borrowers.iter().flatten();
                 self.pseudonyms.extend(tokens.map(|shown| shown.token.clone()));
                 self.add_report(member_no, &backfill.report.position);
@@ -211,6 +215,7 @@ impl Action {
                 super::rows::LookKind::Query => Rpc::QueryExposure,
                 super::rows::LookKind::Review => Rpc::ReviewPortfolio,
                 super::rows::LookKind::Check => Rpc::CheckAndReserve,
+                super::rows::LookKind::Backfill => Rpc::BackfillOfflineCode,
             },
             Self::Check(_) => Rpc::CheckAndReserve,
             Self::Reserve(work) => work.rpc(),

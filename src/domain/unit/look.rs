@@ -255,9 +255,9 @@ impl Mark<'_> {
     }
 }
 
-/// Whether a look counts against the day's hard looks: reviews of a member's own book do not.
+/// Whether a look counts against the day's hard looks: reviews of a member's own book do not, nor loans made already.
 fn counts(kind: LookKind, purpose: Purpose) -> bool {
-    kind != LookKind::Review && purpose.is_hard()
+    !matches!(kind, LookKind::Review | LookKind::Backfill) && purpose.is_hard()
 }
 
 fn mark(member_no: MemberNo, look: &Look, at: Timestamp) -> Mark<'_> {

@@ -4,17 +4,20 @@
 //! would have broken. It exists, whatever is wrong with it: late, over a limit, or known from a batch already, it is recorded
 //! and marked, never lost. A code serves one account.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use super::check::{Made, judge_made, looked_at};
-use super::look::Mark;
+use super::look::{self, Mark};
 use super::report::{self, current_row, refuse};
 use super::rows::{AccountRow, LookKind, OfflineSeriesRow, OfflineUseRow};
 use super::working_set::{Change, CodeName};
 use super::{Decision, Outcome, Refused, Report, Rpc, WorkingSet, record};
-use crate::domain::date::Timestamp;
+use crate::domain::date::{Timestamp, days_after};
 use crate::domain::inquiry::{Consent, Purpose};
-use crate::domain::names::{AnswerId, MemberNo, SeriesId};
+use crate::domain::names::{AnswerId, MemberNo, SeriesId, SubjectId};
 use crate::domain::offline::{BACKFILL_SECONDS, CODE_LIFE_SECONDS, OfflineCode, OverLimit};
 use crate::domain::rules::RulePack;
 use crate::domain::token::{Presented, Pseudonym};
@@ -97,7 +100,11 @@ fn issue(
         );
         return Err(Refused {
             violations: vec![Violation::new(Code::QuotaExceeded, "count", text)],
-            retry_at: unexpired.next_expiry,
+            // They are counted by the day, so that it is the next day's beginning.
+            retry_at: unexpired.next_expiry.map(|expiry| {
+                let zone = set.rules.zone;
+                zone.start_of(days_after(zone.date_of(expiry), 1))
+            }),
         });
     }
     let whole = Timestamp::from_micros(at.micros().div_euclid(1_000_000) * 1_000_000);
@@ -131,10 +138,14 @@ fn backfill(
     at: Timestamp,
 ) -> Result<Decision, Refused> {
     let name = (member_no, loan.code.series_id, loan.code.place);
-    may_serve(set, name, loan, at).map_err(|violation| refuse(&loan.report, vec![violation]))?;
+    let refused = |violation| refuse(&loan.report, vec![violation]);
+    may_serve(set, name, loan, at).map_err(refused)?;
+    was_granted_before(set, loan, loan.report.position.facts.opened_on).map_err(refused)?;
     let reported = match report::decide(set, member_no, &loan.report, at) {
-        // A later state is on file, from a batch for instance.
-        Err(refused) if refused.is(Code::StaleSequence) => on_file(set, member_no, loan).ok_or(refused)?,
+        // Another state is on file, from a batch for instance: that stays.
+        Err(other) if other.is(Code::StaleSequence) || other.is(Code::PairReused) => {
+            on_file(set, member_no, loan).map_err(refused)?
+        }
         reported => reported?,
     };
     let (
@@ -145,9 +156,10 @@ fn backfill(
     ) = (reported.outcome, account_of(set, member_no, loan).cloned())
     else {
         // A report is recorded or refused, and its account is on file.
-        return Err(refuse(&loan.report, vec![unknown()]));
+        return Err(refused(unknown()));
     };
-    let used = match set.offline_uses.get(&name) {
+    let known = set.offline_uses.get(&name);
+    let used = match known.or_else(|| use_of(set, member_no, loan)) {
         Some(known) => known.clone(),
         None => used(set, name, loan, &account, at),
     };
@@ -177,22 +189,32 @@ fn may_serve(set: &WorkingSet, name: CodeName, loan: &Backfill, at: Timestamp) -
         let text = "the code served another loan: name the code that this one was made under";
         return Err(Violation::new(Code::OfflineCodeUsed, "code", text));
     }
-    let outside = |text: &str| Err(Violation::new(Code::OfflineCodePeriod, "used_at", text));
     if loan.used_at > at {
-        return outside("it is in the future: send when the loan was granted");
+        return Err(outside("it is in the future: send when the loan was granted"));
     }
     // The clocks of member and service differ: from the day of issue on.
     let day = |at| set.rules.zone.date_of(at);
     if day(loan.used_at) < day(series.issued_at) || loan.used_at >= series.expires_at {
-        return outside(
+        return Err(outside(
             "the code was not valid then: name the code that this loan was made under; a loan made under none is \
              reported with ReportPosition",
-        );
-    }
-    if day(loan.used_at) > loan.report.position.facts.opened_on {
-        return outside("the account was opened before that day: send when the loan was granted");
+        ));
     }
     Ok(())
+}
+
+/// No account is opened before its loan is granted: an old one cannot be passed off as a loan of the outage.
+fn was_granted_before(set: &WorkingSet, loan: &Backfill, opened_on: NaiveDate) -> Result<(), Violation> {
+    match set.rules.zone.date_of(loan.used_at) > opened_on {
+        true => Err(outside(
+            "the account was opened before that day: send when the loan was granted",
+        )),
+        false => Ok(()),
+    }
+}
+
+fn outside(text: &str) -> Violation {
+    Violation::new(Code::OfflineCodePeriod, "used_at", text)
 }
 
 fn account_of<'s>(set: &'s WorkingSet, member_no: MemberNo, loan: &Backfill) -> Option<&'s AccountRow> {
@@ -200,13 +222,43 @@ fn account_of<'s>(set: &'s WorkingSet, member_no: MemberNo, loan: &Backfill) -> 
         .get(&(member_no, loan.report.position.account_ref.clone()))
 }
 
+/// What is kept of a loan that was back-filled before, under whichever code: it is judged once.
+fn use_of<'s>(set: &'s WorkingSet, member_no: MemberNo, loan: &Backfill) -> Option<&'s OfflineUseRow> {
+    let account_ref = &loan.report.position.account_ref;
+    let mut uses = set.offline_uses.values();
+    uses.find(|known| known.member_no == member_no && known.account_ref == *account_ref)
+}
+
 /// What is on file of an account, as a report of it would be answered.
-fn on_file(set: &WorkingSet, member_no: MemberNo, loan: &Backfill) -> Option<Decision> {
-    let account = account_of(set, member_no, loan)?;
-    let version = &current_row(set, account)?.version;
+///
+/// # Errors
+/// It is not the loan that was back-filled: opened earlier, or others owe.
+fn on_file(set: &WorkingSet, member_no: MemberNo, loan: &Backfill) -> Result<Decision, Violation> {
+    let account = account_of(set, member_no, loan).ok_or_else(unknown)?;
+    let row = current_row(set, account).ok_or_else(unknown)?;
+    was_granted_before(set, loan, row.version.facts.opened_on)?;
+    let owing = record::rows_of(set, account).into_iter();
+    let owing: BTreeSet<SubjectId> = owing
+        .filter(|row| row.role.is_own_debt())
+        .map(|row| row.subject_id)
+        .collect();
+    let today = set.rules.zone.date_of(loan.used_at);
+    let named = loan.borrowers.iter();
+    let named: BTreeSet<SubjectId> = named
+        .flat_map(|tokens| looked_at(set, member_no, tokens, today))
+        .map(|(subject, ..)| subject)
+        .collect();
+    if owing != named {
+        let text = "the account is on file with other borrowers: name those, or correct the account first";
+        return Err(Violation::new(
+            Code::IdentityChanged,
+            "position.liabilities",
+            text,
+        ));
+    }
     let subjects = record::subjects_of(set, account);
-    let (number, received_at) = (version.number, version.received_at);
-    Some(report::recorded_as(subjects, number, received_at, &loan.report))
+    let (number, received_at) = (row.version.number, row.version.received_at);
+    Ok(report::recorded_as(subjects, number, received_at, &loan.report))
 }
 
 /// Judges the loan, leaves the mark of the look, and keeps that the code was used.
@@ -218,36 +270,22 @@ fn used(
     at: Timestamp,
 ) -> OfflineUseRow {
     let facts = current_row(set, account).map(|row| row.version.facts.clone());
-    let over_limit = match (&loan.pack, &facts) {
+    let mut over_limit = match (&loan.pack, &facts) {
         (Some(pack), Some(facts)) => {
             let made = Made {
                 account_no: account.account_no,
                 facts,
                 pack,
                 monthly_income: loan.monthly_income,
+                granted_at: loan.used_at,
             };
-            judge_made(set, member_no, &loan.borrowers, &made, at)
+            judge_made(set, member_no, &loan.borrowers, &made)
         }
         (None, _) | (_, None) => OverLimit::default(),
     };
-    let today = set.rules.zone.date_of(at);
-    let mark = Mark {
-        member_no,
-        at,
-        answer_id: loan.answer_id,
-        kind: LookKind::Check,
-        purpose: BACKFILL_PURPOSE,
-        consent: &loan.consent,
-    };
-    let borrowers = loan.borrowers.iter();
-    let mut looks: Vec<_> = borrowers
-        .flat_map(|tokens| looked_at(set, member_no, tokens, today))
-        .collect();
-    looks.sort_unstable();
-    // One mark for each.
-    looks.dedup_by_key(|(subject, ..)| *subject);
-    for (subject, strong, counted) in looks {
-        mark.leave(set, subject, strong, counted);
+    // Who looked at somebody too often today leaves no mark any more, and so is told nothing.
+    if !leave_marks(set, member_no, loan, at) {
+        over_limit.told.clear();
     }
     let row = OfflineUseRow {
         member_no,
@@ -263,6 +301,33 @@ fn used(
         .insert((member_no, series_id, place), row.clone());
     set.changes.push(Change::InsertOfflineUse(Box::new(row.clone())));
     row
+}
+
+/// Leaves the marks of a look at everyone who owes, each once; `false`: there are too many of today already.
+fn leave_marks(set: &mut WorkingSet, member_no: MemberNo, loan: &Backfill, at: Timestamp) -> bool {
+    let today = set.rules.zone.date_of(at);
+    let borrowers = loan.borrowers.iter();
+    let mut looks: Vec<_> = borrowers
+        .flat_map(|tokens| looked_at(set, member_no, tokens, today))
+        .collect();
+    looks.sort_unstable();
+    looks.dedup_by_key(|(subject, ..)| *subject);
+    let subjects: Vec<SubjectId> = looks.iter().map(|(subject, ..)| *subject).collect();
+    if look::refuse_too_many(set, member_no, &subjects, today).is_err() {
+        return false;
+    }
+    let mark = Mark {
+        member_no,
+        at,
+        answer_id: loan.answer_id,
+        kind: LookKind::Backfill,
+        purpose: BACKFILL_PURPOSE,
+        consent: &loan.consent,
+    };
+    for (subject, strong, counted) in looks {
+        mark.leave(set, subject, strong, counted);
+    }
+    true
 }
 
 fn unknown() -> Violation {

@@ -337,7 +337,8 @@ pub(super) fn consume(
     at: Timestamp,
 ) {
     let rows = rows_of(set, member_no, reservation_id);
-    let application_id = rows.first().map(|row| row.application_id.clone());
+    let first = rows.first();
+    let first = first.map(|row| (row.application_id.clone(), row.created_at));
     for mut row in rows {
         row.late = !row.is_live(at);
         row.state = ReservationState::Confirmed;
@@ -346,13 +347,15 @@ pub(super) fn consume(
         put(set, row);
     }
     // Confirmed late, it may hold room again by now: for the same loan.
-    if let Some(application_id) = application_id {
-        let today = set.rules.zone.date_of(at);
+    if let Some((application_id, created_at)) = first {
+        let day = |at| set.rules.zone.date_of(at);
+        // It is a reservation of the day it was made that became a loan.
+        let days = (day(created_at), day(at));
         let tally = DayTally {
             confirmed: 1,
             ..DayTally::default()
         };
-        allowance::count(set, member_no, today, tally);
+        allowance::count_on(set, member_no, days, tally);
         give_up(set, member_no, &application_id, at);
     }
 }

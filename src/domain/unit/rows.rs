@@ -133,6 +133,8 @@ pub enum LookKind {
     Review,
     /// `CheckAndReserve`.
     Check,
+    /// `BackfillOfflineCode`.
+    Backfill,
 }
 
 /// A recorded look.

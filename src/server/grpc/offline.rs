@@ -82,9 +82,13 @@ pub(super) async fn list(
     let session = Session::of(request)?;
     let asked = request.get_ref();
     let named = read_uses(asked).map_err(|broken| session.invalid(broken))?;
+    let member_no = whose(answers, &session, named.as_ref())?;
+    // A lender is shown what it was told, and can ask for no more: the difference would tell what others are owed.
+    let exact = sees_all(&session);
     let filter = OfflineUseFilter {
-        member_no: whose(answers, &session, named.as_ref())?,
-        over_limit_only: asked.over_limit_only,
+        member_no,
+        over_limit_only: asked.over_limit_only && exact,
+        told_only: asked.over_limit_only && !exact,
         late_only: asked.late_only,
     };
     let mut filtered = vec![u8::from(asked.over_limit_only), u8::from(asked.late_only)];
@@ -106,7 +110,7 @@ pub(super) async fn list(
     let own = session.caller().member_no();
     let uses = rows.iter().map(|row| {
         let name = names.get(&row.member_no).map_or("", MemberId::as_str);
-        use_to_wire(row, name.to_owned(), row.member_no == own)
+        use_to_wire(row, name.to_owned(), (row.member_no == own, exact))
     });
     Ok(Response::new(pb::ListOfflineUsesResponse {
         uses: uses.collect(),
@@ -114,11 +118,16 @@ pub(super) async fn list(
     }))
 }
 
+fn sees_all(session: &Session) -> bool {
+    let caller = session.caller();
+    caller.has_role(Role::Regulator) || caller.has_role(Role::Operator)
+}
+
 /// Whose loans the caller sees; `None`: everybody's. Who may not is told so before anybody looks whether there is such a
 /// member.
 fn whose(answers: &Answers, session: &Session, asked: Option<&MemberId>) -> Result<Option<MemberNo>, Status> {
     let caller = session.caller();
-    let sees_all = caller.has_role(Role::Regulator) || caller.has_role(Role::Operator);
+    let sees_all = sees_all(session);
     match asked {
         None if sees_all => Ok(None),
         None => Ok(Some(caller.member_no())),

@@ -18,7 +18,9 @@ use crate::domain::unit::working_set::{CodeName, SeriesName};
 use crate::domain::unit::{Change, Keys, WorkingSet};
 use crate::store::StoreError;
 use crate::store::columns::{Columns, Sink as _};
-use crate::store::offline_book::{OFFLINE_KEPT_SECONDS, OfflineBook, OfflineUseAt, OfflineUseFilter};
+use crate::store::offline_book::{
+    OFFLINE_SERIES_KEPT_SECONDS, OFFLINE_USE_KEPT_SECONDS, OfflineBook, OfflineUseAt, OfflineUseFilter,
+};
 use crate::store::rows::offline::{self, offline_series_columns, offline_use_columns};
 
 statements! {
@@ -28,10 +30,17 @@ statements! {
         JOIN offline_series s ON s.member_no = k.member_no AND s.series_id = k.series_id
         WHERE s.member_no = ANY($1::bigint[]) AND s.series_id = ANY($2::bytea[])";
     const FIND_OFFLINE_USES(3) = "-- find_offline_uses
-        SELECT u.member_no, u.series_id, u.place, u.used_at, u.backfilled_at, u.account_ref, u.late, u.over_limit, u.broken
+        SELECT u.member_no, u.series_id, u.place, u.used_at, u.backfilled_at, u.account_ref, u.late, u.over_limit, u.over_told,
+            u.broken
         FROM unnest($1::bigint[], $2::bytea[], $3::bigint[]) AS k (member_no, series_id, place)
         JOIN offline_use u ON u.member_no = k.member_no AND u.series_id = k.series_id AND u.place = k.place
         WHERE u.member_no = ANY($1::bigint[]) AND u.series_id = ANY($2::bytea[])";
+    const FIND_OFFLINE_USES_OF_ACCOUNTS(2) = "-- find_offline_uses_of_accounts
+        SELECT u.member_no, u.series_id, u.place, u.used_at, u.backfilled_at, u.account_ref, u.late, u.over_limit, u.over_told,
+            u.broken
+        FROM unnest($1::bigint[], $2::text[]) AS k (member_no, account_ref)
+        JOIN offline_use u ON u.member_no = k.member_no AND u.account_ref = k.account_ref
+        WHERE u.member_no = ANY($1::bigint[]) AND u.account_ref = ANY($2::text[])";
     const UNEXPIRED_CODES(2) = "-- unexpired_codes
         SELECT member_no, CAST(sum(codes) AS bigint), min(expires_at)
         FROM offline_series
@@ -42,31 +51,32 @@ statements! {
         SELECT k.member_no, k.series_id, k.codes, k.issued_at, k.expires_at
         FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[])
             AS k (member_no, series_id, codes, issued_at, expires_at)");
-    /// Another server may have taken a code meanwhile: then what is on file is looked at again.
-    const INSERT_OFFLINE_USES(9) = concat!("-- insert_offline_uses
+    /// Another server may have taken a code meanwhile (or back-filled an account, which is a key in the way): then what is on file is looked at again.
+    const INSERT_OFFLINE_USES(10) = concat!("-- insert_offline_uses
         INSERT INTO offline_use (", offline_use_columns!(), ")
-        SELECT k.member_no, k.series_id, k.place, k.used_at, k.backfilled_at, k.account_ref, k.late, k.over_limit, k.broken
+        SELECT k.member_no, k.series_id, k.place, k.used_at, k.backfilled_at, k.account_ref, k.late, k.over_limit, k.over_told,
+            k.broken
         FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[],
-                $8::bigint[], $9::bytea[])
-            AS k (member_no, series_id, place, used_at, backfilled_at, account_ref, late, over_limit, broken)
+                $8::bigint[], $9::bigint[], $10::bytea[])
+            AS k (member_no, series_id, place, used_at, backfilled_at, account_ref, late, over_limit, over_told, broken)
         ON CONFLICT (member_no, series_id, place) DO NOTHING
         RETURNING place");
     /// By age, of everybody: for operator and regulator.
-    const OFFLINE_USES(7) = concat!("-- offline_uses
+    const OFFLINE_USES(8) = concat!("-- offline_uses
         SELECT ", offline_use_columns!(), "
         FROM offline_use
         WHERE (backfilled_at, member_no, series_id, place) < ($1::bigint, $2::bigint, $3::bytea, $4::bigint)
-            AND over_limit >= $5::bigint AND late >= $6::bigint
+            AND over_limit >= $5::bigint AND over_told >= $6::bigint AND late >= $7::bigint
         ORDER BY backfilled_at DESC, member_no DESC, series_id DESC, place DESC
-        LIMIT $7::bigint");
-    const OFFLINE_USES_OF_MEMBER(8) = concat!("-- offline_uses_of_member
+        LIMIT $8::bigint");
+    const OFFLINE_USES_OF_MEMBER(9) = concat!("-- offline_uses_of_member
         SELECT ", offline_use_columns!(), "
         FROM offline_use
-        WHERE member_no = $8::bigint
+        WHERE member_no = $9::bigint
             AND (backfilled_at, member_no, series_id, place) < ($1::bigint, $2::bigint, $3::bytea, $4::bigint)
-            AND over_limit >= $5::bigint AND late >= $6::bigint
+            AND over_limit >= $5::bigint AND over_told >= $6::bigint AND late >= $7::bigint
         ORDER BY backfilled_at DESC, series_id DESC, place DESC
-        LIMIT $7::bigint");
+        LIMIT $8::bigint");
     const EXPIRED_OFFLINE_SERIES(2) = "-- expired_offline_series
         SELECT member_no
         FROM offline_series
@@ -141,6 +151,20 @@ pub(super) async fn load(
             .uses
             .extend(uses.map(|row| ((row.member_no, row.series_id, row.place), row)));
     }
+    if !keys.offline_accounts.is_empty() {
+        let accounts = Arrays::of(&keys.offline_accounts, |(member_no, account_ref), sink| {
+            sink.number(member_no.0).text(account_ref.as_str());
+        });
+        let found = FIND_OFFLINE_USES_OF_ACCOUNTS
+            .all(session, &accounts.bound(), |row| {
+                offline::used(&mut Columns::new(row, "offline_use"))
+            })
+            .await?;
+        let uses = found.into_iter();
+        loaded
+            .uses
+            .extend(uses.map(|row| ((row.member_no, row.series_id, row.place), row)));
+    }
     if !issuers.is_empty() {
         let counted = UNEXPIRED_CODES
             .all(session, &[&issuers, &day], |row| {
@@ -187,12 +211,20 @@ impl<'a> OfflineCodes<'a> {
 
 /// Removes what is past its time, of those whom the oldest `limit` rows of each table concern; tells how many rows.
 pub(super) async fn expire(session: &Session, now: Timestamp, limit: i64) -> Outcome<u64> {
-    let before = now.plus_seconds(-OFFLINE_KEPT_SECONDS).micros();
     let mut removed = 0;
-    for (find, remove) in [
-        (EXPIRED_OFFLINE_SERIES, EXPIRE_OFFLINE_SERIES),
-        (EXPIRED_OFFLINE_USES, EXPIRE_OFFLINE_USES),
+    for (find, remove, kept) in [
+        (
+            EXPIRED_OFFLINE_SERIES,
+            EXPIRE_OFFLINE_SERIES,
+            OFFLINE_SERIES_KEPT_SECONDS,
+        ),
+        (
+            EXPIRED_OFFLINE_USES,
+            EXPIRE_OFFLINE_USES,
+            OFFLINE_USE_KEPT_SECONDS,
+        ),
     ] {
+        let before = now.plus_seconds(-kept).micros();
         let keys: Vec<i64> = find
             .all(session, &[&before, &limit], |row| {
                 Columns::new(row, "expired").number()
@@ -226,7 +258,8 @@ impl OfflineBook for PostgresStore {
                                 place,
                             )
                         });
-                    let (over, late) = (i64::from(filter.over_limit_only), i64::from(filter.late_only));
+                    let (over, told) = (i64::from(filter.over_limit_only), i64::from(filter.told_only));
+                    let late = i64::from(filter.late_only);
                     let (series, limit) = (&series[..], i64::from(limit));
                     let used =
                         |row: &tokio_postgres::Row| offline::used(&mut Columns::new(row, "offline_use"));
@@ -235,14 +268,18 @@ impl OfflineBook for PostgresStore {
                             OFFLINE_USES_OF_MEMBER
                                 .all(
                                     session,
-                                    &[&at, &by, &series, &place, &over, &late, &limit, &member_no],
+                                    &[&at, &by, &series, &place, &over, &told, &late, &limit, &member_no],
                                     used,
                                 )
                                 .await
                         }
                         None => {
                             OFFLINE_USES
-                                .all(session, &[&at, &by, &series, &place, &over, &late, &limit], used)
+                                .all(
+                                    session,
+                                    &[&at, &by, &series, &place, &over, &told, &late, &limit],
+                                    used,
+                                )
                                 .await
                         }
                     }

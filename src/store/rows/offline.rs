@@ -16,7 +16,7 @@ pub(in crate::store) use offline_series_columns;
 /// Columns of a use, in their order.
 macro_rules! offline_use_columns {
     () => {
-        "member_no, series_id, place, used_at, backfilled_at, account_ref, late, over_limit, broken"
+        "member_no, series_id, place, used_at, backfilled_at, account_ref, late, over_limit, over_told, broken"
     };
 }
 pub(in crate::store) use offline_use_columns;
@@ -41,7 +41,7 @@ pub(in crate::store) fn put_series<'a>(row: &'a OfflineSeriesRow, sink: &mut imp
         .instant(row.expires_at);
 }
 
-/// A use. Whether it broke a limit is told by what it broke: the column is for lists.
+/// A use. Whether it broke a limit is told by what it broke: the columns are for lists.
 pub(in crate::store) fn used<R: Row>(columns: &mut Columns<'_, R>) -> Result<OfflineUseRow, R::Error> {
     let (member_no, series_id, place) = (
         MemberNo(columns.number()?),
@@ -50,6 +50,7 @@ pub(in crate::store) fn used<R: Row>(columns: &mut Columns<'_, R>) -> Result<Off
     );
     let (used_at, backfilled_at) = (columns.instant()?, columns.instant()?);
     let (account_ref, late) = (columns.parsed(AccountRef::parse)?, columns.flag()?);
+    columns.flag()?;
     columns.flag()?;
     Ok(OfflineUseRow {
         member_no,
@@ -73,6 +74,7 @@ pub(in crate::store) fn put_used<'a>(row: &'a OfflineUseRow, sink: &mut impl Sin
         .text(row.account_ref.as_str())
         .number(row.late)
         .number(!row.over_limit.exact.is_empty())
+        .number(!row.over_limit.told.is_empty())
         .bytes(codec::encode(&row.over_limit));
 }
 

@@ -38,13 +38,19 @@ const fn look_code(kind: LookKind) -> i32 {
         LookKind::Query => 1,
         LookKind::Review => 2,
         LookKind::Check => 3,
+        LookKind::Backfill => 4,
     }
 }
 
 pub(super) fn look_kind(code: i32) -> Option<LookKind> {
-    [LookKind::Query, LookKind::Review, LookKind::Check]
-        .into_iter()
-        .find(|kind| look_code(*kind) == code)
+    [
+        LookKind::Query,
+        LookKind::Review,
+        LookKind::Check,
+        LookKind::Backfill,
+    ]
+    .into_iter()
+    .find(|kind| look_code(*kind) == code)
 }
 
 /// What a token means: number, type, subject.

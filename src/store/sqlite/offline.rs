@@ -14,7 +14,9 @@ use crate::domain::unit::rows::OfflineUseRow;
 use crate::domain::unit::{Change, Keys, WorkingSet};
 use crate::store::StoreError;
 use crate::store::columns::Columns;
-use crate::store::offline_book::{OFFLINE_KEPT_SECONDS, OfflineBook, OfflineUseAt, OfflineUseFilter};
+use crate::store::offline_book::{
+    OFFLINE_SERIES_KEPT_SECONDS, OFFLINE_USE_KEPT_SECONDS, OfflineBook, OfflineUseAt, OfflineUseFilter,
+};
 use crate::store::rows::offline::{self, offline_series_columns, offline_use_columns};
 
 const FIND_OFFLINE_SERIES: Statement = Statement {
@@ -39,6 +41,17 @@ const FIND_OFFLINE_USE: Statement = Statement {
     ),
     parameters: 3,
 };
+const FIND_OFFLINE_USE_OF_ACCOUNT: Statement = Statement {
+    sql: concat!(
+        "-- find_offline_use_of_account
+        SELECT ",
+        offline_use_columns!(),
+        "
+        FROM offline_use
+        WHERE member_no = ?1 AND account_ref = ?2"
+    ),
+    parameters: 2,
+};
 const UNEXPIRED_CODES: Statement = Statement {
     sql: "-- unexpired_codes
         SELECT coalesce(sum(codes), 0), min(expires_at)
@@ -62,9 +75,9 @@ const INSERT_OFFLINE_USE: Statement = Statement {
         INSERT INTO offline_use (",
         offline_use_columns!(),
         ")
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
     ),
-    parameters: 9,
+    parameters: 10,
 };
 const OFFLINE_USES: Statement = Statement {
     sql: concat!(
@@ -73,11 +86,12 @@ const OFFLINE_USES: Statement = Statement {
         offline_use_columns!(),
         "
         FROM offline_use
-        WHERE (backfilled_at, member_no, series_id, place) < (?1, ?2, ?3, ?4) AND over_limit >= ?5 AND late >= ?6
+        WHERE (backfilled_at, member_no, series_id, place) < (?1, ?2, ?3, ?4) AND over_limit >= ?5
+            AND over_told >= ?6 AND late >= ?7
         ORDER BY backfilled_at DESC, member_no DESC, series_id DESC, place DESC
-        LIMIT ?7"
+        LIMIT ?8"
     ),
-    parameters: 7,
+    parameters: 8,
 };
 const OFFLINE_USES_OF_MEMBER: Statement = Statement {
     sql: concat!(
@@ -86,12 +100,12 @@ const OFFLINE_USES_OF_MEMBER: Statement = Statement {
         offline_use_columns!(),
         "
         FROM offline_use
-        WHERE member_no = ?8 AND (backfilled_at, member_no, series_id, place) < (?1, ?2, ?3, ?4) AND over_limit >= ?5
-            AND late >= ?6
+        WHERE member_no = ?9 AND (backfilled_at, member_no, series_id, place) < (?1, ?2, ?3, ?4) AND over_limit >= ?5
+            AND over_told >= ?6 AND late >= ?7
         ORDER BY backfilled_at DESC, series_id DESC, place DESC
-        LIMIT ?7"
+        LIMIT ?8"
     ),
-    parameters: 8,
+    parameters: 9,
 };
 const EXPIRE_OFFLINE_SERIES: Statement = Statement {
     sql: "-- expire_offline_series
@@ -118,9 +132,10 @@ const EXPIRE_OFFLINE_USES: Statement = Statement {
 
 /// The statements of this file.
 #[cfg(test)]
-pub(super) const CATALOGUE: [Statement; 9] = [
+pub(super) const CATALOGUE: [Statement; 10] = [
     FIND_OFFLINE_SERIES,
     FIND_OFFLINE_USE,
+    FIND_OFFLINE_USE_OF_ACCOUNT,
     UNEXPIRED_CODES,
     INSERT_OFFLINE_SERIES,
     INSERT_OFFLINE_USE,
@@ -148,6 +163,12 @@ pub(super) fn load(
         let code = params![member_no.0, series_id.0, place];
         let found = FIND_OFFLINE_USE.find(connection, code, used)?;
         set.offline_uses.extend(found.map(|row| (*name, row)));
+    }
+    for (member_no, account_ref) in &keys.offline_accounts {
+        let account = params![member_no.0, account_ref.as_str()];
+        let found = FIND_OFFLINE_USE_OF_ACCOUNT.find(connection, account, used)?;
+        let named = found.map(|row| ((row.member_no, row.series_id, row.place), row));
+        set.offline_uses.extend(named);
     }
     let day = set.rules.zone.start_of(today).micros();
     for member_no in &keys.unexpired_codes {
@@ -180,8 +201,10 @@ pub(super) fn change(connection: &impl Prepares, change: &Change) -> Outcome<()>
 
 /// Removes up to `limit` rows of each table that are past their time; tells how many.
 pub(super) fn expire(connection: &impl Prepares, now: Timestamp, limit: u32) -> Outcome<usize> {
-    let before = params![now.plus_seconds(-OFFLINE_KEPT_SECONDS).micros(), limit];
-    Ok(EXPIRE_OFFLINE_SERIES.run(connection, before)? + EXPIRE_OFFLINE_USES.run(connection, before)?)
+    let before = |kept: i64| now.plus_seconds(-kept).micros();
+    let series = params![before(OFFLINE_SERIES_KEPT_SECONDS), limit];
+    let uses = params![before(OFFLINE_USE_KEPT_SECONDS), limit];
+    Ok(EXPIRE_OFFLINE_SERIES.run(connection, series)? + EXPIRE_OFFLINE_USES.run(connection, uses)?)
 }
 
 #[async_trait]
@@ -202,15 +225,15 @@ impl OfflineBook for SqliteStore {
                 } = after;
                 (backfilled_at.micros(), member_no.0, series_id.0, place)
             });
-            let (over, late) = (filter.over_limit_only, filter.late_only);
+            let (over, told, late) = (filter.over_limit_only, filter.told_only, filter.late_only);
             match filter.member_no {
                 Some(MemberNo(member_no)) => {
-                    let asked = params![at, by, series, place, over, late, limit, member_no];
+                    let asked = params![at, by, series, place, over, told, late, limit, member_no];
                     OFFLINE_USES_OF_MEMBER.all(connection, asked, used)
                 }
                 None => OFFLINE_USES.all(
                     connection,
-                    params![at, by, series, place, over, late, limit],
+                    params![at, by, series, place, over, told, late, limit],
                     used,
                 ),
             }

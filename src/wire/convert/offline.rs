@@ -138,11 +138,11 @@ pub fn backfilled_to_wire(
     }
 }
 
-/// A loan as its member sees it, or as operator and regulator do.
-pub fn use_to_wire(row: &OfflineUseRow, member_id: String, own: bool) -> pb::OfflineUse {
-    let broken = match own {
-        true => &row.over_limit.told,
-        false => &row.over_limit.exact,
+/// A loan as its member sees it, or as operator and regulator do: `own`, its account is named; `exact`, so is what it broke.
+pub fn use_to_wire(row: &OfflineUseRow, member_id: String, (own, exact): (bool, bool)) -> pb::OfflineUse {
+    let broken = match exact {
+        true => &row.over_limit.exact,
+        false => &row.over_limit.told,
     };
     let pack = row.over_limit.rule_pack.as_ref();
     pb::OfflineUse {

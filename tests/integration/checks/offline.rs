@@ -189,7 +189,7 @@ async fn who_asks_for_too_many_codes_is_told_when_there_are_more() {
     );
     let details = status.get_error_details();
     let delay = details.retry_info().unwrap().retry_delay.unwrap();
-    assert!(delay > days(29) && delay <= days(30), "{delay:?}");
+    assert!(delay > days(30) && delay <= days(31), "{delay:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -247,7 +247,7 @@ async fn a_member_gets_through_an_outage_with_the_program() {
     server.clock.set(SystemClock.now().plus_seconds(2));
     let used_at = chrono::DateTime::from_timestamp_micros(server.clock.now().micros()).unwrap();
     let filled = offline(words(&format!(
-        "backfill --code {code} --used-at {} --position {} --consent C-17 --consent-text {} --national-id \
+        "backfill --code {code} --used-at {} --position {} --consent C-17 --consent-text {} --consent-from {day} --national-id \
          11010519491231002X --output json",
         used_at.format("%Y-%m-%dT%H:%M:%SZ"),
         program.path("loan.json"),

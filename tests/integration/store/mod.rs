@@ -99,6 +99,9 @@ conformance! {
         a_code_is_used_within_its_life,
         of_two_who_use_a_code_at_once_one_does,
         joint_borrowers_are_judged_together,
+        what_is_on_file_stays_and_is_of_the_same_people,
+        an_account_is_judged_once_whatever_codes_are_named,
+        a_member_can_ask_for_what_it_was_told_and_no_more,
     }
     subjects {
         tokens_of_one_person_meet_in_one_subject,

@@ -7,7 +7,7 @@ use tallystick::domain::inquiry::{Consent, Purpose};
 use tallystick::domain::names::{AnswerId, MemberId, SeriesId, Sha256};
 use tallystick::domain::offline::{BACKFILL_SECONDS, CODE_LIFE_SECONDS, OfflineCode};
 use tallystick::domain::position::LiabilityRole;
-use tallystick::domain::rules::ReasonCode;
+use tallystick::domain::rules::{AmountCap, Condition, Extent, ReasonCode};
 use tallystick::domain::token::{Presented, Pseudonym};
 use tallystick::domain::unit::working_set::MarketRules;
 use tallystick::domain::unit::{Action, Backfill, OfflineWork, Outcome};
@@ -238,4 +238,95 @@ pub async fn joint_borrowers_are_judged_together(engine: &dyn Engine) {
     let seen = market.query(market.c, &other).await.figures.others.unwrap();
     let hard = seen.velocity.iter().map(|window| window.hard_inquiries).max();
     assert_eq!(hard, Some(1), "the back-fill left the mark of a look");
+}
+
+pub async fn what_is_on_file_stays_and_is_of_the_same_people(engine: &dyn Engine) {
+    let market = Market::on(engine).await;
+    market.accept(market.a, issue(1, 9)).await;
+    let used_at = engine.clock().now();
+    let (one, other) = ([national_id(1)], [national_id(2)]);
+    market.report(market.a, &made("A-1", &one).said(today(), 7)).await;
+    market.report(market.b, &Loan::new("B-1", &other)).await;
+    // An account of somebody else shows nobody, whichever pair is named.
+    for sequence in [3, 7] {
+        let strange = backfill(1, 0, used_at, &made("A-1", &other).said(today(), sequence));
+        assert_eq!(market.refuse(market.a, strange).await, Code::IdentityChanged);
+    }
+    let seen = market.query(market.c, &other).await.figures.others.unwrap();
+    assert_eq!(seen.velocity[0].hard_inquiries, 0, "nobody looked");
+    let same_pair = made("A-1", &one).said(today(), 7).owing(100);
+    let Outcome::Backfilled { version, .. } =
+        market.accept(market.a, backfill(1, 0, used_at, &same_pair)).await
+    else {
+        panic!("it is tied to the code");
+    };
+    assert_eq!(version, 1, "what is on file stays");
+    let old = Loan::new("A-2", &one).said(today(), 7);
+    market.report(market.a, &old).await;
+    let passed_off = backfill(1, 1, used_at, &made("A-2", &one).said(today(), 3));
+    assert_eq!(market.refuse(market.a, passed_off).await, Code::OfflineCodePeriod);
+}
+
+pub async fn an_account_is_judged_once_whatever_codes_are_named(engine: &dyn Engine) {
+    let mut market = Market::on(engine).await;
+    market.accept(market.a, issue(1, 9)).await;
+    let used_at = engine.clock().now();
+    let borrower = [national_id(1)];
+    let loan = made("A-1", &borrower);
+    market.accept(market.a, backfill(1, 0, used_at, &loan)).await;
+    market.report(market.b, &Loan::new("B-1", &borrower)).await;
+    for round in 0..2 {
+        let again = market.accept(market.a, backfill(1, 1, used_at, &loan)).await;
+        assert_eq!(filled(again), (vec![], false), "as it was judged, {round}");
+        market.restart().await;
+    }
+    let filter = OfflineUseFilter::default();
+    let listed = market.store.list_offline_uses(filter, None, 10).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    let seen = market.query(market.c, &borrower).await.figures.others.unwrap();
+    assert_eq!(seen.velocity[0].hard_inquiries, 1, "one look");
+    // The code that was named in vain serves another loan.
+    let other = made("A-9", &[national_id(9)]);
+    market.accept(market.a, backfill(1, 1, used_at, &other)).await;
+}
+
+pub async fn a_member_can_ask_for_what_it_was_told_and_no_more(engine: &dyn Engine) {
+    let market = Market::on(engine).await;
+    market.accept(market.a, issue(1, 9)).await;
+    let used_at = engine.clock().now();
+    let borrower = [national_id(1)];
+    market.report(market.b, &Loan::new("B-1", &borrower)).await;
+    // Others are owed 9,000: with this loan of 10,000 it is below the cap, and above it by the band's edge of 10,000.
+    let Action::Offline(mut work) = backfill(1, 0, used_at, &made("A-1", &borrower)) else {
+        panic!("a back-fill");
+    };
+    if let OfflineWork::Backfill(loan) = work.as_mut() {
+        let mut capped = (*pack(9)).clone();
+        capped.rules[0].condition = Condition::AmountCap(AmountCap {
+            maximum: Some(1_950_000),
+            income_percent: None,
+            bracket: None,
+            extent: Extent::Total,
+        });
+        loan.pack = Some(capped.into());
+    }
+    let (told, _) = filled(market.accept(market.a, Action::Offline(work)).await);
+    assert_eq!(told, [ReasonCode::AmountCap]);
+    let exact = OfflineUseFilter {
+        over_limit_only: true,
+        ..OfflineUseFilter::default()
+    };
+    let as_told = OfflineUseFilter {
+        told_only: true,
+        ..OfflineUseFilter::default()
+    };
+    let count = async |filter| {
+        market
+            .store
+            .list_offline_uses(filter, None, 10)
+            .await
+            .unwrap()
+            .len()
+    };
+    assert_eq!((count(exact).await, count(as_told).await), (0, 1));
 }

@@ -130,6 +130,18 @@ fn still_open(set: &WorkingSet, member_no: MemberNo, application_id: &Applicatio
     )))
 }
 
+/// Whether an application holds room already: then a check makes no more of it.
+pub(super) fn holds(
+    set: &WorkingSet,
+    member_no: MemberNo,
+    application_id: &ApplicationId,
+    at: Timestamp,
+) -> bool {
+    let mut reservations = set.subjects.values().flat_map(|rows| &rows.reservations);
+    reservations
+        .any(|row| row.member_no == member_no && row.application_id == *application_id && row.is_live(at))
+}
+
 fn few_tries(check: &Check, row: &ApplicationRow) -> Result<(), Refused> {
     let known = row
         .tries

@@ -1,4 +1,5 @@
-//! A loan that was made unchecked, judged as if it had been checked: by what is on file now, itself apart.
+//! A loan that was made unchecked, judged as if it had been checked: by what is on file, as things stood when it was
+//! granted, itself apart.
 
 use chrono::NaiveDate;
 
@@ -11,7 +12,7 @@ use crate::domain::exposure::resolve::Resolution;
 use crate::domain::names::{AccountNo, MemberNo, SubjectId};
 use crate::domain::offline::OverLimit;
 use crate::domain::position::Facts;
-use crate::domain::rules::{self, Application, ReasonCode, RulePack};
+use crate::domain::rules::{self, Application, ReasonCode, RulePack, Standing};
 use crate::domain::token::{Presented, Pseudonym};
 use crate::domain::unit::WorkingSet;
 
@@ -25,6 +26,8 @@ pub(in crate::domain::unit) struct Made<'a> {
     pub pack: &'a RulePack,
     /// Gross monthly income, minor units; stated when the pack needs it.
     pub monthly_income: Option<i64>,
+    /// When it was granted.
+    pub granted_at: Timestamp,
 }
 
 impl Made<'_> {
@@ -53,9 +56,8 @@ pub(in crate::domain::unit) fn judge_made(
     member_no: MemberNo,
     borrowers: &[Vec<Presented<Pseudonym>>],
     made: &Made<'_>,
-    at: Timestamp,
 ) -> OverLimit {
-    let today = set.rules.zone.date_of(at);
+    let today = set.rules.zone.date_of(made.granted_at);
     let application = made.application(set, member_no, today);
     let bands = set.rules.bands(made.pack.currency);
     let (mut exact, mut told) = (Vec::new(), Vec::new());
@@ -68,8 +70,9 @@ pub(in crate::domain::unit) fn judge_made(
                 continue;
             }
         };
-        let own = Own::Account(made.account_no);
-        let standing = standing::of(set, own, made.pack.currency, &borrower, at);
+        let own = Own::Loan(member_no, made.account_no);
+        let mut standing = standing::of(set, own, made.pack.currency, &borrower, made.granted_at);
+        as_it_stood(&mut standing);
         let verdict = rules::evaluate(made.pack, &application, &standing);
         exact.extend(verdict.reasons.iter().map(|reason| reason.code));
         let rounded = guard::tell(&verdict, bands, !verdict.others_owe);
@@ -79,6 +82,20 @@ pub(in crate::domain::unit) fn judge_made(
         rule_pack: Some((made.pack.name.clone(), made.pack.version)),
         exact: each_once(exact),
         told: each_once(told),
+    }
+}
+
+/// What was not yet so at the standing's instant is taken out of it: loans opened on a later day, and closings.
+pub(super) fn as_it_stood(standing: &mut Standing) {
+    let (now, today) = (standing.now, standing.today());
+    standing.loans.retain(|loan| loan.opened_on <= today);
+    for loan in &mut standing.loans {
+        if loan.closed_on.is_some_and(|closed_on| closed_on > today) {
+            loan.closed_on = None;
+            loan.closed_at = None;
+            loan.active = true;
+        }
+        loan.closed_at = loan.closed_at.map(|received| received.min(now));
     }
 }
 

@@ -31,8 +31,8 @@ pub(super) fn application(set: &WorkingSet, member_no: MemberNo, check: &Check) 
 pub(super) enum Own<'a> {
     /// What an application holds.
     Application(MemberNo, &'a ApplicationId),
-    /// A loan that was made already.
-    Account(AccountNo),
+    /// A loan that its member made already, with whatever else it holds for the same borrower.
+    Loan(MemberNo, AccountNo),
 }
 
 impl Own<'_> {
@@ -41,12 +41,12 @@ impl Own<'_> {
             Self::Application(member_no, application_id) => {
                 row.member_no == member_no && row.application_id == *application_id
             }
-            Self::Account(_) => false,
+            Self::Loan(member_no, _) => row.member_no == member_no,
         }
     }
 
     fn is_position(self, row: &PositionRow) -> bool {
-        matches!(self, Self::Account(account_no) if row.account_no == account_no)
+        matches!(self, Self::Loan(_, account_no) if row.account_no == account_no)
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) fn of(
     let reservations = rows
         .reservations
         .iter()
-        .filter(|row| row.is_live(at) && !own.is_reservation(row));
+        .filter(|row| row.is_live(at) && row.created_at <= at && !own.is_reservation(row));
     let loans = positions.map(|row| reader.position(row));
     Standing {
         now: at,

@@ -94,3 +94,21 @@ fn room_that_becomes_no_loan_is_held_so_often_a_day() {
     };
     assert_eq!(market.set.usage[&MemberNo(1)].today, counted);
 }
+
+#[test]
+fn a_loan_of_yesterdays_room_makes_none_for_today() {
+    let mut market = market(DayLimits {
+        unused_reservations: 1,
+        ..DayLimits::default()
+    });
+    let (_, held) = market.check(1, &of(&[1], "a")).unwrap();
+    // The same application holds on what it has, limit or not.
+    market.check(1, &of(&[1], "a")).unwrap();
+    market.tomorrow();
+    market.set.usage.get_mut(&MemberNo(1)).unwrap().today = DayTally::default();
+    market.check(1, &of(&[2], "b")).unwrap();
+    market
+        .confirm(1, held.unwrap().reservation_id, "loan-1", 100_000)
+        .unwrap();
+    assert_exhausted(&mut market, &of(&[3], "c"), "application_id");
+}

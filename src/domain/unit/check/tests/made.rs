@@ -1,12 +1,19 @@
 //! Loans that were made unchecked: judged exactly for supervisors, by the band for their lender.
 
-use super::market::{Market, cap, lenders, presented, pseudonym};
+use super::market::{Market, cap, lenders, pack, presented, pseudonym};
+use crate::domain::date::{BusinessZone, Timestamp};
 use crate::domain::exposure::BandSeries;
+use crate::domain::member::LenderGroup;
 use crate::domain::names::{AccountRef, MemberNo};
 use crate::domain::offline::OverLimit;
-use crate::domain::rules::{ReasonCode, RulePack};
+use crate::domain::position::ProductType;
+use crate::domain::rules::{
+    Application, Condition, Held, Loan, Pause, ReasonCode, RulePack, Standing, evaluate,
+};
 use crate::domain::token::IdentifierType;
+use crate::domain::unit::check::made::as_it_stood;
 use crate::domain::unit::check::{Made, judge_made};
+use crate::domain::validation::samples::date;
 
 /// Judges a loan of person 1 that is on file.
 fn judged(market: &Market, member: i64, account: &str, pack: &RulePack) -> OverLimit {
@@ -19,9 +26,10 @@ fn judged(market: &Market, member: i64, account: &str, pack: &RulePack) -> OverL
         facts,
         pack,
         monthly_income: None,
+        granted_at: market.at,
     };
     let borrowers = [vec![presented(pseudonym(IdentifierType::NationalId, 1))]];
-    judge_made(&market.set, MemberNo(member), &borrowers, &made, market.at)
+    judge_made(&market.set, MemberNo(member), &borrowers, &made)
 }
 
 #[test]
@@ -73,4 +81,75 @@ fn where_nobody_else_is_owed_it_is_told_exactly() {
         assert_eq!((&found.exact, &found.told), (&broken, &broken));
         assert_eq!(found.rule_pack, Some(("test".to_owned(), 1)));
     }
+}
+
+/// Another lender's loan.
+fn loan(opened_on: &str, closed_on: Option<&str>, received_at: Option<Timestamp>) -> Loan {
+    Loan {
+        lender: MemberNo(2),
+        lender_group: LenderGroup::Bank,
+        application: None,
+        held: Held::Position,
+        product_type: ProductType::CashInstalment,
+        unsecured: true,
+        in_currency: true,
+        principal: 1,
+        monthly_obligation: 0,
+        opened_on: date(opened_on),
+        active: closed_on.is_none(),
+        closed_on: closed_on.map(date),
+        closed_at: received_at,
+        rescinded: false,
+        days_past_due: 0,
+        overdue: 0,
+        in_plan: false,
+    }
+}
+
+#[test]
+fn a_loan_is_judged_as_things_stood_when_it_was_granted() {
+    let zone = BusinessZone::default();
+    let granted = zone.hour_of(date("2026-03-10"), 10);
+    let told = |hour| Some(zone.hour_of(date("2026-03-11"), hour));
+    let mut standing = Standing {
+        now: granted,
+        zone,
+        loans: vec![
+            loan("2026-03-09", None, None),
+            loan("2026-03-10", None, None),
+            loan("2026-03-11", None, None),
+            loan("2026-01-01", Some("2026-03-09"), told(1)),
+            loan("2026-01-01", Some("2026-03-10"), told(1)),
+            loan("2026-01-01", Some("2026-03-11"), told(1)),
+        ],
+        self_excluded: false,
+    };
+    as_it_stood(&mut standing);
+    let seen: Vec<_> = standing
+        .loans
+        .iter()
+        .map(|loan| (loan.active, loan.closed_at))
+        .collect();
+    let (open, ended) = ((true, None), (false, Some(granted)));
+    assert_eq!(
+        seen,
+        [open, open, ended, ended, open],
+        "what came on a later day is not so yet"
+    );
+    let day = Condition::CoolingOff(Pause::Hours(24));
+    let application = Application {
+        lender: MemberNo(1),
+        lender_group: LenderGroup::Bank,
+        product_type: ProductType::CashInstalment,
+        amount: 1,
+        monthly_payment: 0,
+        term_days: 30,
+        monthly_income: None,
+    };
+    let verdict = evaluate(&pack(vec![day]), &application, &standing);
+    assert_eq!(
+        verdict.reasons[0].code,
+        ReasonCode::CoolingOff,
+        "late or not, the pause was broken"
+    );
 }
