@@ -5,7 +5,7 @@ use chrono::{Datelike as _, NaiveDate};
 use super::code::Coded;
 use super::collect::{Collector, Path};
 use super::quality::read_month;
-use super::request::read_member_id;
+use super::request::read_any_member;
 use crate::domain::conduct::{ConductFacts, MONTHS_BACK_MAX, Thresholds};
 use crate::domain::date::months_before;
 use crate::domain::names::MemberId;
@@ -20,10 +20,7 @@ pub fn read_conduct(
 ) -> Result<(Option<MemberId>, Month), Vec<Violation>> {
     let mut out = Collector::default();
     let root = Path::Root;
-    let member_id = match wire.member_id.as_str() {
-        "" => Some(None),
-        text => read_member_id(text, &root.field("member_id"), &mut out).map(Some),
-    };
+    let member_id = read_any_member(&wire.member_id, &mut out);
     let month = read_month(wire.year, wire.month, today, &mut out);
     let oldest = months_before(today.with_day(1).unwrap_or(today), MONTHS_BACK_MAX);
     if month.is_some_and(|month| month.first() < oldest) {

@@ -6,7 +6,7 @@ use super::consent::read_consent;
 use super::date::{read_timestamp, timestamp_to_wire};
 use super::position::read_position;
 use super::report::{all_of, collect};
-use super::request::{read_member_id, read_request_key};
+use super::request::{read_any_member, read_request_key};
 use super::token::{ReadToken, Reading};
 use super::violation::violations_to_wire;
 use crate::domain::date::{BusinessZone, Timestamp};
@@ -98,10 +98,7 @@ pub fn read_backfill<R: ReadToken>(
 /// Reads whose loans are asked for; `None`: all that the caller may see.
 pub fn read_uses(wire: &pb::ListOfflineUsesRequest) -> Result<Option<MemberId>, Vec<Violation>> {
     let mut out = Collector::default();
-    let member_id = match wire.member_id.as_str() {
-        "" => Some(None),
-        text => read_member_id(text, &Path::Root.field("member_id"), &mut out).map(Some),
-    };
+    let member_id = read_any_member(&wire.member_id, &mut out);
     out.finish(member_id)
 }
 

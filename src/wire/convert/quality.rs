@@ -5,7 +5,7 @@ use chrono::{Datelike as _, NaiveDate};
 use super::code::Coded as _;
 use super::collect::{Collector, Path};
 use super::date::read_date;
-use super::request::read_member_id;
+use super::request::read_any_member;
 use crate::domain::names::MemberId;
 use crate::domain::quality::{Month, Scores};
 use crate::domain::reconciliation::{BookDate, Reconciliation};
@@ -52,11 +52,7 @@ pub fn read_data_quality(
     today: NaiveDate,
 ) -> Result<(Option<MemberId>, Month), Vec<Violation>> {
     let mut out = Collector::default();
-    let root = Path::Root;
-    let member_id = match wire.member_id.as_str() {
-        "" => Some(None),
-        text => read_member_id(text, &root.field("member_id"), &mut out).map(Some),
-    };
+    let member_id = read_any_member(&wire.member_id, &mut out);
     let month = read_month(wire.year, wire.month, today, &mut out);
     out.finish(member_id.zip(month))
 }

@@ -114,6 +114,14 @@ pub fn read_account_ref(text: &str, at: &Path<'_>, out: &mut Collector) -> Optio
     parsed
 }
 
+/// Reads a field `member_id` that may be empty, for whoever that means.
+pub fn read_any_member(text: &str, out: &mut Collector) -> Option<Option<MemberId>> {
+    match text {
+        "" => Some(None),
+        text => read_member_id(text, &Path::Root.field("member_id"), out).map(Some),
+    }
+}
+
 /// Reads a member's name that must be there.
 pub fn read_member_id(text: &str, at: &Path<'_>, out: &mut Collector) -> Option<MemberId> {
     if text.is_empty() {

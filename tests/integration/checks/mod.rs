@@ -13,7 +13,8 @@ use crate::harness::{Storage, reason};
 use crate::proofs::people::{Person, consent, loan, today, wire};
 use crate::proofs::world::{Actor, World, request_id};
 
-const ONE_AT_A_TIME: &str = r#"
+/// Rules of one lender at a time, in the place of a pack that lenders are assigned.
+pub const ONE_AT_A_TIME: &str = r#"
 name = "cn-consortium"
 version = 7
 status = "test"

@@ -7,6 +7,7 @@ use tallystick::wire::pb;
 use tokio::sync::mpsc;
 use tonic::{Response, Status};
 
+use crate::checks::ONE_AT_A_TIME;
 use crate::harness::Storage;
 use crate::proofs::authority::Credentials;
 use crate::proofs::people::{Person, consent, today, wire};
@@ -32,34 +33,11 @@ pub struct Field {
     requests: Vec<Vec<pb::CheckAndReserveRequest>>,
 }
 
-const ONE_LENDER: &str = r#"
-name = "cn-consortium"
-version = 7
-status = "test"
-sources = ["a test"]
-currency = "CNY"
-first_day = 2020-01-01
-zone = "Asia/Shanghai"
-title = { en = "One at a time", zh = "一次一家" }
-
-[[rule]]
-id = "one-lender"
-kind = "lender-count"
-maximum = 1
-
-[[case]]
-name = "a first loan is allowed"
-now = 2026-03-10T09:30:00
-product_type = "CASH_INSTALMENT"
-amount = "500.00"
-refused_by = []
-"#;
-
 impl Field {
     /// Starts servers, enrols lenders and prepares what they ask in so many races.
     pub async fn prepare(storage: Storage, servers: usize, races: u32) -> Self {
         let site = Site::on(storage);
-        site.judge_by(ONE_LENDER);
+        site.judge_by(ONE_AT_A_TIME);
         site.whisper();
         let mut field = Self {
             services: (0..servers).map(|_| site.start()).collect(),
