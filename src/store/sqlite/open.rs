@@ -9,8 +9,9 @@ use super::failure::{Failure, Outcome};
 
 /// Statements a connection keeps prepared: more than there are.
 const PREPARED_MAX: usize = 256;
-/// Page cache of the writer, KiB.
-const WRITER_CACHE_KIB: i64 = 64 * 1_024;
+/// Page cache of the writer, KiB: a few times what a group changes. What it reads besides is mapped; and after a page was split,
+/// SQLite looks through the whole cache at the commit, in databases below 1 GB.
+const WRITER_CACHE_KIB: i64 = 8 * 1_024;
 /// Page cache of a reader, KiB.
 const READER_CACHE_KIB: i64 = 16 * 1_024;
 /// Part of the file that is read through memory mapping, bytes.
