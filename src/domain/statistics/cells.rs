@@ -83,6 +83,13 @@ impl Cells {
         self.amounts.keys().copied()
     }
 
+    /// How many cells are held.
+    #[cfg(test)]
+    pub fn held(&self) -> usize {
+        let all = self.amounts.values().chain([&self.counts]);
+        all.flat_map(BTreeMap::values).flatten().map(Vec::len).sum()
+    }
+
     /// The values of a table, row by row; zeros where nothing was added.
     pub fn values(&self, table: Published, currency: Option<Currency>) -> Vec<i128> {
         let (grids, columns) = match currency {

@@ -8,6 +8,7 @@
 mod axis;
 mod cells;
 mod columns;
+mod describe;
 mod flow;
 mod indicator;
 mod loan;
@@ -24,3 +25,6 @@ pub use loan::{FirstLate, Loan, Past, Standing};
 pub use region::Region;
 pub use scan::{Scan, Terms};
 pub use table::{Row, Statistics, Table};
+
+#[cfg(test)]
+mod tests;

@@ -46,10 +46,10 @@ impl Terms {
             .unwrap_or_else(|| days_before(Days::until(self.as_of).first, 1))
     }
 
-    /// The place of an amount among the bands of its currency: the fine ones, whoever contributes.
-    fn band_place(&self, currency: Currency, amount: i128) -> usize {
+    /// The bands of a currency.
+    fn bands(&self, currency: Currency) -> BandSeries {
         let lowest = self.lowest_edges.get(&currency).copied();
-        BandSeries::new(currency, lowest.unwrap_or(LOWEST_EDGE_UNITS)).place(amount)
+        BandSeries::new(currency, lowest.unwrap_or(LOWEST_EDGE_UNITS))
     }
 }
 
@@ -58,6 +58,8 @@ impl Terms {
 pub struct Scan {
     pub(super) terms: Terms,
     days: Days,
+    /// Bands of the currencies met so far.
+    bands: BTreeMap<Currency, BandSeries>,
     pub(super) cells: Cells,
     pub(super) lender_numbers: LenderNumbers,
     pub(super) books: Books,
@@ -72,6 +74,7 @@ impl Scan {
         Self {
             days: Days::until(terms.as_of),
             terms,
+            bands: BTreeMap::new(),
             cells: Cells::default(),
             lender_numbers: LenderNumbers::default(),
             books: Books::default(),
@@ -107,17 +110,29 @@ impl Scan {
         }
     }
 
+    /// How many numbers are held: what memory is for.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.cells.held() + self.lender_numbers.held() + self.books.held() + self.lenders.len()
+    }
+
     /// Ends the snapshot.
     pub fn finish(self) -> Statistics {
         Statistics::of(&self)
     }
 
-    fn cut_of(&self, loan: &Loan<'_>) -> Cut {
+    /// The place of an amount among the fine bands of its currency.
+    fn band_place(&mut self, currency: Currency, amount: i128) -> usize {
+        let bands = self.bands.entry(currency);
+        bands.or_insert_with(|| self.terms.bands(currency)).place(amount)
+    }
+
+    fn cut_of(&mut self, loan: &Loan<'_>) -> Cut {
         Cut {
             region: loan.region.place(),
             lender_group: group_place(loan.lender_group),
             product_type: product_place(loan.product_type),
-            amount_band: self.terms.band_place(loan.currency, loan.granted.into()),
+            amount_band: self.band_place(loan.currency, loan.granted.into()),
             rate_band: rate_place(loan.annual_percentage_rate_bp),
         }
     }
@@ -138,13 +153,14 @@ impl Scan {
         let late = [1, is_late.into()];
         cells.count(Indicator::DelinquencyByLenders, cut, &few, &late);
         for (currency, debt) in debts(active()) {
-            let balances = [debt.balance];
-            cells.amount(Indicator::MultiLenderHistogram, currency, cut, &one, &balances);
+            let band = [self.band_place(currency, debt.exposure)];
+            let mut add = |indicator, own: &[usize], amounts: &[i128]| {
+                self.cells.amount(indicator, currency, cut, own, amounts);
+            };
+            add(Indicator::MultiLenderHistogram, &one, &[debt.balance]);
             let late = [debt.balance, debt.late_balance];
-            cells.amount(Indicator::DelinquencyByLenders, currency, cut, &few, &late);
-            let band = [self.terms.band_place(currency, debt.exposure)];
-            let exposure = [1, debt.exposure];
-            cells.amount(Indicator::ExposureDistribution, currency, cut, &band, &exposure);
+            add(Indicator::DelinquencyByLenders, &few, &late);
+            add(Indicator::ExposureDistribution, &band, &[1, debt.exposure]);
         }
     }
 
@@ -207,29 +223,28 @@ impl Scan {
             .amount(Indicator::RollRate, loan.currency, cut, &own, &[balance]);
     }
 
-    /// What it adds to its month of origination, at each of its months on book.
+    /// What it adds to its month of origination: itself to the first month on book, and to later ones what is new in them;
+    /// the finished table cumulates.
     fn add_vintage(&mut self, loan: &Loan<'_>, cut: &Cut) {
-        if loan.now.is_none() {
-            return;
-        }
         let age = months_on_book(loan.opened_on, self.terms.as_of);
-        let Some(origination) = origination_place(age) else {
+        let Some(origination) = origination_place(age).filter(|_| loan.now.is_some()) else {
             return;
         };
-        for months in 1..=age {
-            let own = [origination, place_of(months - 1)];
-            let reached = |first: Option<FirstLate>| {
-                first.filter(|first| months_on_book(loan.opened_on, first.on) <= months)
-            };
-            let late = [reached(loan.past.first_31), reached(loan.past.first_91)];
-            let [ever_31, ever_91] = late.map(|first| first.is_some().into());
-            self.cells
-                .count(Indicator::Vintage, cut, &own, &[1, ever_31, ever_91]);
-            let [late_31, late_91] =
-                late.map(|first| first.map_or(0, |first| first.outstanding_total.into()));
-            let amounts = [loan.granted.into(), late_31, late_91];
+        let mut add = |months_on_book: u32, counts: [i128; 3], amounts: [i128; 3]| {
+            let own = [origination, place_of(months_on_book.max(1) - 1)];
+            self.cells.count(Indicator::Vintage, cut, &own, &counts);
             self.cells
                 .amount(Indicator::Vintage, loan.currency, cut, &own, &amounts);
+        };
+        add(1, [1, 0, 0], [loan.granted.into(), 0, 0]);
+        let until = |first: &FirstLate| first.on <= self.terms.as_of;
+        if let Some(first) = loan.past.first_31.filter(until) {
+            let owed = first.outstanding_total.into();
+            add(months_on_book(loan.opened_on, first.on), [0, 1, 0], [0, owed, 0]);
+        }
+        if let Some(first) = loan.past.first_91.filter(until) {
+            let owed = first.outstanding_total.into();
+            add(months_on_book(loan.opened_on, first.on), [0, 0, 1], [0, 0, owed]);
         }
     }
 }

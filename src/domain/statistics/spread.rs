@@ -51,6 +51,12 @@ impl LenderNumbers {
         }
     }
 
+    /// How many numbers are held.
+    #[cfg(test)]
+    pub fn held(&self) -> usize {
+        self.tables.iter().flatten().map(|numbers| numbers.len()).sum()
+    }
+
     /// Subjects, lenders, median and ninetieth percentile of each row of a table.
     pub fn values(&self, table: usize, rows: usize) -> Vec<i128> {
         let nothing = Vec::new();
@@ -108,6 +114,16 @@ impl Books {
         for (table, cuts) in tables.iter_mut().zip(cuts) {
             *table.entry((cut.place(cuts), member_no)).or_default() += balance;
         }
+    }
+
+    /// How many balances are held.
+    #[cfg(test)]
+    pub fn held(&self) -> usize {
+        self.currencies
+            .values()
+            .flatten()
+            .map(|balances| balances.len())
+            .sum()
     }
 
     /// Lenders, balance, Herfindahl's index as a fraction, and what the largest three and five hold, of each row.

@@ -145,8 +145,21 @@ fn values(scan: &Scan, table: &Table) -> Vec<i128> {
             let bands = Axis::ExposureBand.places();
             by_band(&scan.cells.values(distribution, table.currency), columns, bands)
         }
+        (Indicator::Vintage, _) => cumulated(table, scan.cells.values(table.published, table.currency)),
         _ => with_wholes(table, scan.cells.values(table.published, table.currency)),
     }
+}
+
+/// The same added up along the last axis: what was ever so is so ever after.
+fn cumulated(table: &Table, mut values: Vec<i128>) -> Vec<i128> {
+    let columns = table.columns().len();
+    let places = table.published.axes().last().map_or(1, Axis::places);
+    for months in values.chunks_mut(columns * places) {
+        for cell in columns..months.len() {
+            months[cell] += months[cell - columns];
+        }
+    }
+    values
 }
 
 /// The same with the columns `of_…`: the sums of the other columns over the last axis, which a share is a share of.
