@@ -84,10 +84,9 @@ impl Indicator {
             Self::MultiLenderHistogram => &[NONE, REGION, GROUP, PRODUCT],
             Self::MultiLenderRate => &[NONE, REGION, PRODUCT, REGION_PRODUCT],
             Self::LendersPerSubject => &[NONE, REGION, GROUP],
-            Self::ExposureDistribution
-            | Self::ExposurePerSubject
-            | Self::NewStacking
-            | Self::DelinquencyByLenders => &[NONE, REGION, PRODUCT],
+            Self::ExposureDistribution | Self::ExposurePerSubject | Self::NewStacking => {
+                &[NONE, REGION, PRODUCT]
+            }
             Self::SameDayStacking => &[NONE, GROUP, PRODUCT],
             Self::Delinquency => &[
                 NONE,
@@ -98,7 +97,7 @@ impl Indicator {
                 &[Axis::RateBand],
             ],
             Self::RollRate | Self::Flow => &[NONE, GROUP],
-            Self::Restructuring | Self::Concentration => &[NONE, PRODUCT],
+            Self::DelinquencyByLenders | Self::Restructuring | Self::Concentration => &[NONE, PRODUCT],
             Self::Vintage => &[NONE],
         }
     }

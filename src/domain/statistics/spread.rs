@@ -54,7 +54,7 @@ impl LenderNumbers {
     /// How many numbers are held.
     #[cfg(test)]
     pub fn held(&self) -> usize {
-        self.tables.iter().flatten().map(|numbers| numbers.len()).sum()
+        self.tables.iter().flatten().map(Vec::len).sum()
     }
 
     /// Subjects, lenders, median and ninetieth percentile of each row of a table.
@@ -119,11 +119,7 @@ impl Books {
     /// How many balances are held.
     #[cfg(test)]
     pub fn held(&self) -> usize {
-        self.currencies
-            .values()
-            .flatten()
-            .map(|balances| balances.len())
-            .sum()
+        self.currencies.values().flatten().map(BTreeMap::len).sum()
     }
 
     /// Lenders, balance, Herfindahl's index as a fraction, and what the largest three and five hold, of each row.

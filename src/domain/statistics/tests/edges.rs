@@ -34,7 +34,8 @@ fn new_stacking(as_of: &str, openings: &[(i64, &str)]) -> Vec<i128> {
 
 #[test]
 fn a_span_has_thirty_days_and_ends_in_the_month() {
-    let cases: [(&str, &[(i64, &str)], [i128; 3]); 14] = [
+    type Case<'a> = (&'a str, &'a [(i64, &'a str)], [i128; 3]);
+    let cases: [Case; 14] = [
         ("nobody", &[], [0, 0, 0]),
         ("first day", &[(1, "2026-03-01")], [1, 0, 0]),
         ("last day", &[(1, "2026-03-31")], [1, 0, 0]),

@@ -101,7 +101,7 @@ fn summed(fine: &Table, coarse: &Table) -> Sums {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn every_table_of_a_small_market_is_as_defined(market in market(0..9)) {
