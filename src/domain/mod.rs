@@ -22,6 +22,7 @@ pub mod reconciliation;
 pub mod reservation;
 pub mod rules;
 pub mod secret;
+pub mod statistics;
 #[cfg(test)]
 pub mod testing;
 pub mod token;

@@ -57,6 +57,16 @@ impl BandSeries {
         }
     }
 
+    /// The place of an amount among the fine bands, whoever contributes: 0 for nothing, one more than the number of edges
+    /// above the last. For statistics, which do not show a single amount.
+    pub fn place(self, amount_minor: i128) -> usize {
+        if amount_minor <= 0 {
+            return 0;
+        }
+        let edges = FINE.map(|edge| i128::from(self.lowest_edge_minor.saturating_mul(edge)));
+        1 + edges.iter().filter(|edge| **edge < amount_minor).count()
+    }
+
     /// The greatest edge that is not above an amount, 0 below the lowest: on the coarse edges when at most two members
     /// contribute to what it was reckoned from.
     pub fn floor(self, amount_minor: i128, contributors: usize) -> i64 {
@@ -92,6 +102,21 @@ mod tests {
         ];
         for (amount, contributors, floor) in cases {
             assert_eq!(series.floor(amount, contributors), floor, "{amount}");
+        }
+    }
+
+    #[test]
+    fn places_follow_the_fine_edges() {
+        let series = BandSeries::new(Currency::CNY, LOWEST_EDGE_UNITS);
+        for (amount, place) in [
+            (0, 0),
+            (1, 1),
+            (100_000, 1),
+            (100_001, 2),
+            (100_000_000, 10),
+            (100_000_001, 11),
+        ] {
+            assert_eq!(series.place(amount), place, "{amount}");
         }
     }
 

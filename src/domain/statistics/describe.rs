@@ -1,0 +1,178 @@
+//! What each indicator means, told to those who read it: title and exact definition, in each language.
+//!
+//! A definition names the columns of the indicator's tables, so that nobody has to guess what is divided by what.
+
+use super::indicator::Indicator;
+use crate::domain::language::Language;
+
+/// A text in each language.
+struct Text {
+    english: &'static str,
+    chinese: &'static str,
+}
+
+impl Text {
+    const fn of(english: &'static str, chinese: &'static str) -> Self {
+        Self { english, chinese }
+    }
+
+    const fn told(&self, language: Language) -> &'static str {
+        match language {
+            Language::English => self.english,
+            Language::Chinese => self.chinese,
+        }
+    }
+}
+
+impl Indicator {
+    /// Its title.
+    pub const fn title(self, language: Language) -> &'static str {
+        let text = match self {
+            Self::MultiLenderHistogram => {
+                Text::of("Subjects by number of lenders", "按贷款机构数分布的借款人")
+            }
+            Self::MultiLenderRate => Text::of("Multi-lender rates", "多头借贷率"),
+            Self::LendersPerSubject => Text::of("Lenders per subject", "人均贷款机构数"),
+            Self::ExposureDistribution => Text::of("Subjects by what they owe", "按负债总额分布的借款人"),
+            Self::ExposurePerSubject => Text::of("Exposure per subject", "人均负债"),
+            Self::NewStacking => Text::of("New stacking within 30 days", "30天内新增多头借贷"),
+            Self::SameDayStacking => Text::of("Same-day stacking", "同日多头借贷"),
+            Self::Delinquency => Text::of("Delinquency", "逾期"),
+            Self::DelinquencyByLenders => Text::of("Delinquency by number of lenders", "按贷款机构数的逾期"),
+            Self::RollRate => Text::of("Roll rates", "滚动率"),
+            Self::Vintage => Text::of("Vintages", "账龄分析"),
+            Self::Flow => Text::of("Flow of balances", "余额变动"),
+            Self::Restructuring => Text::of("Extended and restructured loans", "展期与重组贷款"),
+            Self::Concentration => Text::of("Concentration of lenders", "贷款机构集中度"),
+        };
+        text.told(language)
+    }
+
+    /// Its exact definition, units included.
+    pub const fn definition(self, language: Language) -> &'static str {
+        let text = match self {
+            Self::MultiLenderHistogram
+            | Self::MultiLenderRate
+            | Self::LendersPerSubject
+            | Self::ExposureDistribution
+            | Self::ExposurePerSubject => self.of_subjects(),
+            Self::NewStacking | Self::SameDayStacking => self.of_openings(),
+            _ => self.of_positions(),
+        };
+        text.told(language)
+    }
+
+    const fn of_subjects(self) -> Text {
+        match self {
+            Self::MultiLenderHistogram => Text::of(
+                "Subjects with at least one active own-debt position, by the number of distinct lenders of these (lenders): \
+                 subjects of of_subjects; and what they owe as primary borrowers in the currency, in minor units: balance of \
+                 of_balance. Region, lender group and product are those of the subject's active position opened last.",
+                "至少有一笔本人负债未结清账户的借款人,按这些账户的不同贷款机构数(lenders)分组:人数 subjects 占 of_subjects;\
+                 其作为主借款人以该币种所欠余额(最小货币单位)balance 占 of_balance。地区、机构组和产品取该借款人最近开立的未结清账户。",
+            ),
+            Self::MultiLenderRate => Text::of(
+                "Subjects with active own-debt positions of at least two (subjects_2_plus), three (subjects_3_plus) or five \
+                 (subjects_5_plus) distinct lenders, of those with at least one (subjects).",
+                "在至少两家(subjects_2_plus)、三家(subjects_3_plus)、五家(subjects_5_plus)不同机构有本人负债未结清账户的借款人,\
+                 占至少在一家有此类账户的借款人(subjects)。",
+            ),
+            Self::LendersPerSubject => Text::of(
+                "Distinct lenders of a subject's active own-debt positions, over subjects with at least one (subjects): the \
+                 mean is lenders of subjects; median and p90 are the least numbers that half and nine tenths of the subjects \
+                 do not exceed, exact.",
+                "有未结清本人负债账户的借款人(subjects)的不同贷款机构数:平均值为 lenders 除以 subjects;median 和 p90 \
+                 为不被半数和九成借款人超过的最小数,精确值。",
+            ),
+            Self::ExposureDistribution => Text::of(
+                "Subjects with active own debt in the currency by the band of what they owe in all, in whatever role \
+                 (exposure_band: x1 is up to the operator's lowest edge of the currency): subjects of of_subjects, and \
+                 exposure of of_exposure in minor units. A loan of several borrowers counts in full with each of them.",
+                "以该币种有未结清本人负债的借款人,按其全部所欠金额的区间(exposure_band:x1 为不超过运营方对该币种设定的最低档)分组:\
+                 人数 subjects 占 of_subjects,金额 exposure(最小货币单位)占 of_exposure。多人共同借款对每人均按全额计。",
+            ),
+            _ => Text::of(
+                "What subjects with active own debt in the currency owe in all: the mean is exposure (minor units) of \
+                 subjects; median_band and p90_band are the places, from 0, of the bands of exposure_distribution in which \
+                 the median and the ninetieth percentile lie: they are known by band only.",
+                "以该币种有未结清本人负债的借款人的全部所欠:平均值为 exposure(最小货币单位)除以 subjects;median_band 和 p90_band \
+                 为中位数和第九十百分位所在的 exposure_distribution 区间序号(从 0 起),只精确到区间。",
+            ),
+        }
+    }
+
+    const fn of_openings(self) -> Text {
+        match self {
+            Self::NewStacking => Text::of(
+                "Subjects who in any span of 30 civil days that ends in the month, up to the snapshot's date, opened accounts \
+                 at two or more (subjects_2_plus) or three or more (subjects_3_plus) distinct lenders, of those who opened \
+                 at least one in such a span (subjects_opened). A loan that several lenders fund is one account.",
+                "在当月(截至快照日)结束的任一连续30个自然日内,在两家及以上(subjects_2_plus)或三家及以上(subjects_3_plus)\
+                 不同机构开立账户的借款人,占在此类期间内至少开立一笔的借款人(subjects_opened)。联合放款计为一笔。",
+            ),
+            _ => Text::of(
+                "Accounts opened in the month, up to the snapshot's date, on the same civil day on which the same subject \
+                 opened one at another lender (openings_same_day), of all opened (openings). Only days of openings are on \
+                 file: openings within 24 hours that fall on two days are not counted.",
+                "当月(截至快照日)开立的账户(openings)中,同一借款人同一自然日在另一家机构也开立账户的(openings_same_day)。\
+                 开立只记录日期,因此跨日但相隔不足24小时的不计入。",
+            ),
+        }
+    }
+
+    const fn of_positions(self) -> Text {
+        match self {
+            Self::Delinquency => Text::of(
+                "Active positions (positions; balance in minor units) whose contractual days past due are at least 1, 31, 61 \
+                 and 91 (positions_dpd_1_plus, balance_dpd_1_plus and so on), and beside them those past due by more than their \
+                 grace days (positions_formal_overdue, balance_formal_overdue). Days are as last reported.",
+                "未结清账户(positions;余额 balance,最小货币单位)中,合同逾期天数至少为 1、31、61、91 天的(positions_dpd_1_plus、balance_dpd_1_plus 等),\
+                 以及并列的超过宽限期的正式逾期(positions_formal_overdue、balance_formal_overdue)。天数以最近报送为准。",
+            ),
+            Self::DelinquencyByLenders => Text::of(
+                "Subjects by the number of distinct lenders of their active own debt (lenders): those with any such position \
+                 31 days past due or more (subjects_dpd_31_plus) of subjects, and what is owed on such positions \
+                 (balance_dpd_31_plus) of balance, in minor units.",
+                "按未结清本人负债的不同机构数(lenders)分组的借款人:任一此类账户逾期 31 天及以上者(subjects_dpd_31_plus)占 subjects,\
+                 此类账户所欠(balance_dpd_31_plus,最小货币单位)占 balance。",
+            ),
+            Self::RollRate => Text::of(
+                "Positions active at the snapshot before, by their bucket of days past due then (bucket_before), and what \
+                 became of them (fate: the bucket now, or written off, closed, transferred or withdrawn): positions of \
+                 of_positions, and their balance then of of_balance, in minor units. The fates of a bucket add up to all of it.",
+                "上一快照时未结清的账户,按当时逾期档(bucket_before)及其去向(fate:现逾期档,或核销、结清、转出、撤销)分组:\
+                 笔数 positions 占 of_positions,当时余额 balance(最小货币单位)占 of_balance。每档各去向之和等于该档全部。",
+            ),
+            Self::Vintage => Text::of(
+                "Positions by the calendar month of their opening, at the end of each of the 24 calendar months that follow \
+                 (months_on_book): what was owed when a position first was 31 (balance_ever_31) and 91 days past due or more \
+                 (balance_ever_91), of what was granted (granted), in minor units; and how many positions. The last month on \
+                 book reaches to the snapshot's date.",
+                "按开立月份分组的账户,在其后 24 个自然月每月末(months_on_book):首次逾期 31 天及以上(balance_ever_31)和 91 天及以上\
+                 (balance_ever_91)时所欠,占发放金额(granted),最小货币单位;并列笔数。最后一个月截至快照日。",
+            ),
+            Self::Flow => Text::of(
+                "Balances of active positions from the snapshot before to this one, in minor units: opening + originations + \
+                 arrivals + increases - repayments - write_offs - transfers - withdrawals = closing. Arrivals are older \
+                 positions that were not on the books then, withdrawals those reported in error, deleted or hidden since. \
+                 Recoveries after a write-off are not reported and not shown.",
+                "自上一快照至本快照未结清账户余额的变动,最小货币单位:opening + originations + arrivals + increases - repayments - \
+                 write_offs - transfers - withdrawals = closing。arrivals 为当时不在册的旧账户,withdrawals 为其后报错、删除或隐藏的账户。\
+                 核销后收回未报送,不列示。",
+            ),
+            Self::Restructuring => Text::of(
+                "Active positions that were ever extended or restructured (positions_restructured, balance_restructured) of \
+                 all active ones (positions, balance), balances in minor units.",
+                "曾展期或重组的未结清账户(positions_restructured、balance_restructured)占全部未结清账户(positions、balance),\
+                 余额为最小货币单位。",
+            ),
+            _ => Text::of(
+                "How much of the balance of active positions its largest lenders hold, of so many that have any (lenders): Herfindahl's index is 10,000 times \
+                 hhi_numerator of hhi_denominator (the sum of squares of the lenders' balances, of the square of the sum); cr3 \
+                 and cr5 are the balances of the largest three and five lenders, of balance, in minor units.",
+                "未结清账户余额集中于最大机构的程度:有余额的机构数 lenders;赫芬达尔指数为 10,000 × hhi_numerator ÷ hhi_denominator(各机构余额平方和除以总额平方);\
+                 cr3、cr5 为最大三家、五家机构余额,占 balance,最小货币单位。",
+            ),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The indicators and the list of published tables: fixed, because tables are protected together and a table that is added
+//! later could undo what protects the others.
+//!
+//! Invariant: a table has at most [`CELLS_MAX`] cells and there are at most [`TABLES_MAX`] tables.
+
+use super::axis::Axis;
+
+/// The most tables that are published.
+pub const TABLES_MAX: usize = 40;
+/// The most cells of a table of one currency: rows times columns of values.
+pub const CELLS_MAX: usize = 5_000;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(
+    missing_docs,
+    reason = "their definitions are told by `Indicator::definition`"
+)]
+pub enum Indicator {
+    MultiLenderHistogram,
+    MultiLenderRate,
+    LendersPerSubject,
+    ExposureDistribution,
+    ExposurePerSubject,
+    NewStacking,
+    SameDayStacking,
+    Delinquency,
+    DelinquencyByLenders,
+    RollRate,
+    Vintage,
+    Flow,
+    Restructuring,
+    Concentration,
+}
+
+const NONE: &[Axis] = &[];
+const REGION: &[Axis] = &[Axis::Region];
+const GROUP: &[Axis] = &[Axis::LenderGroup];
+const PRODUCT: &[Axis] = &[Axis::ProductType];
+const REGION_PRODUCT: &[Axis] = &[Axis::Region, Axis::ProductType];
+
+impl Indicator {
+    /// Every indicator, in the order of the tables.
+    pub const ALL: [Self; 14] = [
+        Self::MultiLenderHistogram,
+        Self::MultiLenderRate,
+        Self::LendersPerSubject,
+        Self::ExposureDistribution,
+        Self::ExposurePerSubject,
+        Self::NewStacking,
+        Self::SameDayStacking,
+        Self::Delinquency,
+        Self::DelinquencyByLenders,
+        Self::RollRate,
+        Self::Vintage,
+        Self::Flow,
+        Self::Restructuring,
+        Self::Concentration,
+    ];
+
+    /// Its name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MultiLenderHistogram => "multi_lender_histogram",
+            Self::MultiLenderRate => "multi_lender_rate",
+            Self::LendersPerSubject => "lenders_per_subject",
+            Self::ExposureDistribution => "exposure_distribution",
+            Self::ExposurePerSubject => "exposure_per_subject",
+            Self::NewStacking => "new_stacking",
+            Self::SameDayStacking => "same_day_stacking",
+            Self::Delinquency => "delinquency",
+            Self::DelinquencyByLenders => "delinquency_by_lenders",
+            Self::RollRate => "roll_rate",
+            Self::Vintage => "vintage",
+            Self::Flow => "flow",
+            Self::Restructuring => "restructuring",
+            Self::Concentration => "concentration",
+        }
+    }
+
+    /// The cuts of its published tables.
+    pub const fn cuts(self) -> &'static [&'static [Axis]] {
+        match self {
+            Self::MultiLenderHistogram => &[NONE, REGION, GROUP, PRODUCT],
+            Self::MultiLenderRate => &[NONE, REGION, PRODUCT, REGION_PRODUCT],
+            Self::LendersPerSubject => &[NONE, REGION, GROUP],
+            Self::ExposureDistribution | Self::ExposurePerSubject | Self::NewStacking => {
+                &[NONE, REGION, PRODUCT]
+            }
+            Self::SameDayStacking => &[NONE, GROUP, PRODUCT],
+            Self::Delinquency => &[
+                NONE,
+                REGION,
+                GROUP,
+                PRODUCT,
+                &[Axis::AmountBand],
+                &[Axis::RateBand],
+            ],
+            Self::RollRate | Self::Flow => &[NONE, GROUP],
+            Self::DelinquencyByLenders | Self::Restructuring | Self::Concentration => &[NONE, PRODUCT],
+            Self::Vintage => &[NONE],
+        }
+    }
+
+    /// Key columns of all its tables, after the cuts.
+    pub const fn axes(self) -> &'static [Axis] {
+        match self {
+            Self::MultiLenderHistogram => &[Axis::Lenders],
+            Self::ExposureDistribution => &[Axis::ExposureBand],
+            Self::DelinquencyByLenders => &[Axis::FewLenders],
+            Self::RollRate => &[Axis::BucketBefore, Axis::Fate],
+            Self::Vintage => &[Axis::OriginationMonth, Axis::MonthsOnBook],
+            _ => &[],
+        }
+    }
+}
+
+/// A published table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Published {
+    /// What it shows.
+    pub indicator: Indicator,
+    /// What it is cut by.
+    pub cuts: &'static [Axis],
+}
+
+impl Published {
+    /// Every table, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Indicator::ALL
+            .into_iter()
+            .flat_map(|indicator| indicator.cuts().iter().map(move |cuts| Self { indicator, cuts }))
+    }
+
+    /// Its key columns.
+    pub fn axes(self) -> impl Iterator<Item = Axis> {
+        self.cuts.iter().chain(self.indicator.axes()).copied()
+    }
+
+    /// Its rows, those that cannot be included.
+    pub fn rows(self) -> usize {
+        self.axes().map(Axis::places).product()
+    }
+
+    /// Its cells in one currency.
+    pub fn cells(self) -> usize {
+        self.rows() * (self.indicator.counts().len() + self.indicator.amounts().len())
+    }
+}

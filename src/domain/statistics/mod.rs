@@ -1,0 +1,30 @@
+//! What the regulator reads of the market, reckoned from its positions: indicators as tables of integers.
+//!
+//! Knows no store and protects nothing: tables that leave the house go through disclosure control first. Everything is one
+//! fold over subjects ([`Scan`]) whose memory is bounded by the fixed list of cells ([`Published`]), and by lenders where
+//! shares of lenders are asked for. Numbers are numerators and denominators, never ratios, so that what adds up adds up
+//! to the unit.
+
+mod axis;
+mod cells;
+mod columns;
+mod describe;
+mod flow;
+mod indicator;
+mod loan;
+mod region;
+mod scan;
+mod spread;
+mod stacking;
+mod table;
+
+pub use axis::{Axis, VINTAGE_MONTHS};
+pub use columns::Column;
+pub use indicator::{CELLS_MAX, Indicator, Published, TABLES_MAX};
+pub use loan::{FirstLate, Loan, Past, Standing};
+pub use region::Region;
+pub use scan::{Scan, Terms};
+pub use table::{Row, Statistics, Table};
+
+#[cfg(test)]
+mod tests;
