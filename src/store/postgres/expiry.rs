@@ -119,3 +119,23 @@ pub(super) async fn bite(session: &Session, now: Timestamp, today: NaiveDate) ->
     removed += reservations::expire(session, now, ROWS_MAX).await?;
     Ok(removed + offline::expire(session, now, ROWS_MAX).await?)
 }
+
+/// Removes what is older than an instant, of those whom the oldest `limit` rows concern; tells how many rows. The statements
+/// find by age the numbers that the table is distributed by, and remove by both.
+pub(super) async fn remove_older(
+    session: &Session,
+    (find, remove): (Statement, Statement),
+    before: Timestamp,
+    limit: i64,
+) -> Outcome<u64> {
+    let before = before.micros();
+    let keys: Vec<i64> = find
+        .all(session, &[&before, &limit], |row| {
+            Columns::new(row, "expired").number()
+        })
+        .await?;
+    match keys.is_empty() {
+        true => Ok(0),
+        false => remove.run(session, &[&keys, &before]).await,
+    }
+}

@@ -7,6 +7,7 @@ use futures::FutureExt as _;
 
 use super::PostgresStore;
 use super::cells::Arrays;
+use super::expiry::remove_older;
 use super::failure::Outcome;
 use super::flush::ToRun;
 use super::statement::{Bound, Session, Statement, statements};
@@ -291,15 +292,7 @@ pub(super) async fn expire(session: &Session, now: Timestamp, limit: i64) -> Out
         ),
         (EXPIRED_RULINGS, EXPIRE_RULINGS, RULING_KEPT_SECONDS),
     ] {
-        let before = now.plus_seconds(-kept).micros();
-        let keys: Vec<i64> = find
-            .all(session, &[&before, &limit], |row| {
-                Columns::new(row, "expired").number()
-            })
-            .await?;
-        if !keys.is_empty() {
-            removed += remove.run(session, &[&keys, &before]).await?;
-        }
+        removed += remove_older(session, (find, remove), now.plus_seconds(-kept), limit).await?;
     }
     Ok(removed)
 }
