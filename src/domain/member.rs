@@ -17,6 +17,30 @@ pub enum LenderGroup {
     Other,
 }
 
+impl LenderGroup {
+    /// Every group.
+    pub const ALL: &[Self] = &[
+        Self::Bank,
+        Self::ConsumerFinance,
+        Self::OnlineMicroloan,
+        Self::Microloan,
+        Self::AutoLeasing,
+        Self::Other,
+    ];
+
+    /// The contract's name without its prefix.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bank => "BANK",
+            Self::ConsumerFinance => "CONSUMER_FINANCE",
+            Self::OnlineMicroloan => "ONLINE_MICROLOAN",
+            Self::Microloan => "MICROLOAN",
+            Self::AutoLeasing => "AUTO_LEASING",
+            Self::Other => "OTHER",
+        }
+    }
+}
+
 /// What a member may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Role {

@@ -122,6 +122,28 @@ impl LiabilityRole {
     }
 }
 
+impl ProductType {
+    /// The contract's name without its prefix.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Housing => "HOUSING",
+            Self::Auto => "AUTO",
+            Self::Student => "STUDENT",
+            Self::PersonalBusiness => "PERSONAL_BUSINESS",
+            Self::Farmer => "FARMER",
+            Self::CreditCard => "CREDIT_CARD",
+            Self::CashInstalment => "CASH_INSTALMENT",
+            Self::ConsumptionInstalment => "CONSUMPTION_INSTALMENT",
+            Self::BuyNowPayLater => "BUY_NOW_PAY_LATER",
+            Self::Payday => "PAYDAY",
+            Self::DebtConsolidation => "DEBT_CONSOLIDATION",
+            Self::MicroEnterprise => "MICRO_ENTERPRISE",
+            Self::Leasing => "LEASING",
+            Self::Other => "OTHER",
+        }
+    }
+}
+
 impl AccountType {
     /// Whether the account has a limit instead of an amount lent.
     pub const fn is_revolving(self) -> bool {

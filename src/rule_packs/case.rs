@@ -9,7 +9,6 @@ use chrono::{NaiveDate, NaiveDateTime, Timelike as _};
 use toml_edit::TableLike;
 
 use super::error::Place;
-use super::names::{GROUPS, group_name, product_name};
 use super::section::{Collector, Section, amount};
 use crate::domain::currency::Currency;
 use crate::domain::date::{BusinessZone, Timestamp};
@@ -356,11 +355,12 @@ fn check_closing(
     }
 }
 
-fn groups() -> [(&'static str, LenderGroup); 6] {
-    GROUPS.map(|group| (group_name(group), group))
+fn groups() -> Vec<(&'static str, LenderGroup)> {
+    let all = LenderGroup::ALL.iter();
+    all.map(|group| (group.as_str(), *group)).collect()
 }
 
 fn products() -> Vec<(&'static str, ProductType)> {
     let all = ProductType::ALL.iter();
-    all.map(|product| (product_name(*product), *product)).collect()
+    all.map(|product| (product.as_str(), *product)).collect()
 }

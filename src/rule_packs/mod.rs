@@ -19,7 +19,6 @@ mod tests;
 pub use self::case::{Case, Difference};
 pub use self::error::{PackError, PackErrors, Place};
 pub use self::library::{Changed, FILES_MAX, Library, read_file, read_folder};
-pub use self::names::{group_name, product_name};
 pub use self::pack::{FILE_BYTES_MAX, PackFile, read};
 pub use self::packs::{PackVersion, Packs};
 pub use self::rule::KINDS;

@@ -3,7 +3,7 @@
 use toml_edit::TableLike;
 
 use super::error::Place;
-use super::names::{GROUPS, group_name, is_kebab, product_name};
+use super::names::is_kebab;
 use super::section::{Collector, Section};
 use crate::domain::currency::Currency;
 use crate::domain::member::LenderGroup;
@@ -103,9 +103,12 @@ fn read_scope(section: &mut Section<'_>, kind: Kind, out: &mut Collector<'_>) ->
     let before = out.errors.len();
     let products: Vec<(&str, ProductType)> = ProductType::ALL
         .iter()
-        .map(|product| (product_name(*product), *product))
+        .map(|product| (product.as_str(), *product))
         .collect();
-    let groups: Vec<(&str, LenderGroup)> = GROUPS.map(|group| (group_name(group), group)).to_vec();
+    let groups: Vec<(&str, LenderGroup)> = LenderGroup::ALL
+        .iter()
+        .map(|group| (group.as_str(), *group))
+        .collect();
     let product_types = section.choices("product_types", &products, out);
     let lender_groups = section.choices("lender_groups", &groups, out);
     let unsecured_only = section.flag("unsecured_only", out);

@@ -6,7 +6,7 @@ use crate::domain::language::Language;
 use crate::domain::rules::{
     AmountCap, Condition, Extent, IncomeBracket, Indebtedness, Pause, Rule, RulePack, Scope, Whose, Window,
 };
-use crate::rule_packs::{PackFile, group_name, product_name};
+use crate::rule_packs::PackFile;
 
 /// The whole pack.
 pub(super) fn explain(file: &PackFile, language: Language) -> String {
@@ -291,17 +291,13 @@ impl Words {
             let names: Vec<&str> = scope
                 .product_types
                 .iter()
-                .map(|product| product_name(*product))
+                .map(|product| product.as_str())
                 .collect();
             let names = names.join(", ");
             parts.push(self.either(format!("products {names}"), format!("产品类型 {names}")));
         }
         if !scope.lender_groups.is_empty() {
-            let names: Vec<&str> = scope
-                .lender_groups
-                .iter()
-                .map(|group| group_name(*group))
-                .collect();
+            let names: Vec<&str> = scope.lender_groups.iter().map(|group| group.as_str()).collect();
             let names = names.join(", ");
             parts.push(self.either(format!("lenders of {names}"), format!("机构类别 {names}")));
         }

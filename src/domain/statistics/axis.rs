@@ -68,14 +68,6 @@ const FATE_LABELS: [&str; 12] = [
 ];
 /// How many buckets there are.
 const BUCKETS: usize = DelinquencyBucket::ALL.len();
-const GROUPS: [(LenderGroup, &str); 6] = [
-    (LenderGroup::Bank, "BANK"),
-    (LenderGroup::ConsumerFinance, "CONSUMER_FINANCE"),
-    (LenderGroup::OnlineMicroloan, "ONLINE_MICROLOAN"),
-    (LenderGroup::Microloan, "MICROLOAN"),
-    (LenderGroup::AutoLeasing, "AUTO_LEASING"),
-    (LenderGroup::Other, "OTHER"),
-];
 
 impl Axis {
     /// Its column's name.
@@ -99,7 +91,7 @@ impl Axis {
     pub fn places(self) -> usize {
         match self {
             Self::Region => Region::COUNT,
-            Self::LenderGroup => GROUPS.len(),
+            Self::LenderGroup => LenderGroup::ALL.len(),
             Self::ProductType => ProductType::ALL.len(),
             Self::AmountBand | Self::ExposureBand => BAND_LABELS.len(),
             Self::RateBand => RATE_LABELS.len(),
@@ -116,10 +108,8 @@ impl Axis {
         let listed = |labels: &[&'static str]| labels.get(place).copied().unwrap_or("");
         Cow::Borrowed(match self {
             Self::Region => Region::label(place),
-            Self::LenderGroup => GROUPS.get(place).map_or("", |(_, label)| *label),
-            Self::ProductType => ProductType::ALL
-                .get(place)
-                .map_or("", |product| product_label(*product)),
+            Self::LenderGroup => LenderGroup::ALL.get(place).map_or("", |group| group.as_str()),
+            Self::ProductType => ProductType::ALL.get(place).map_or("", |product| product.as_str()),
             Self::AmountBand | Self::ExposureBand => listed(&BAND_LABELS),
             Self::RateBand => listed(&RATE_LABELS),
             Self::Lenders => listed(&LENDERS_LABELS),
@@ -162,9 +152,9 @@ pub(super) fn place_of(number: u32) -> usize {
 }
 
 pub(super) fn group_place(group: LenderGroup) -> usize {
-    GROUPS
+    LenderGroup::ALL
         .iter()
-        .position(|(listed, _)| *listed == group)
+        .position(|listed| *listed == group)
         .unwrap_or(0)
 }
 
@@ -203,23 +193,4 @@ pub(super) fn lenders_place(lenders: usize) -> usize {
 /// The place of 1 and more lenders on the shorter axis.
 pub(super) fn few_lenders_place(lenders: usize) -> usize {
     lenders.saturating_sub(1).min(FEW_LENDERS_LABELS.len() - 1)
-}
-
-const fn product_label(product: ProductType) -> &'static str {
-    match product {
-        ProductType::Housing => "HOUSING",
-        ProductType::Auto => "AUTO",
-        ProductType::Student => "STUDENT",
-        ProductType::PersonalBusiness => "PERSONAL_BUSINESS",
-        ProductType::Farmer => "FARMER",
-        ProductType::CreditCard => "CREDIT_CARD",
-        ProductType::CashInstalment => "CASH_INSTALMENT",
-        ProductType::ConsumptionInstalment => "CONSUMPTION_INSTALMENT",
-        ProductType::BuyNowPayLater => "BUY_NOW_PAY_LATER",
-        ProductType::Payday => "PAYDAY",
-        ProductType::DebtConsolidation => "DEBT_CONSOLIDATION",
-        ProductType::MicroEnterprise => "MICRO_ENTERPRISE",
-        ProductType::Leasing => "LEASING",
-        ProductType::Other => "OTHER",
-    }
 }
