@@ -1,6 +1,7 @@
 //! The columns of each indicator's tables.
 //!
-//! Two things are kept apart: what is counted over all currencies, and what has a currency. A fraction is two columns.
+//! Two things are kept apart: what is counted over all currencies, and what has a currency. A fraction is two columns; what
+//! people see of it is told by [`Share`].
 
 use super::indicator::Indicator;
 
@@ -11,118 +12,177 @@ pub struct Column {
     pub name: &'static str,
     /// Whether its values in a table add up to those in the table without one of the cuts.
     pub is_additive: bool,
-    /// The column of the same row that it is divided by, for a rate or a mean.
-    pub per: Option<&'static str>,
+    /// What it is a share of, for a rate or a mean.
+    pub share: Option<Share>,
+    /// What kind of figure people see of it.
+    pub kind: Kind,
+}
+
+/// A column divided by another one of the same row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// The name of the quotient.
+    pub name: &'static str,
+    /// The column that it is divided by.
+    pub of: &'static str,
+}
+
+/// What kind of figure a column is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// How many subjects, positions or lenders; rounded before it is shown.
+    Count,
+    /// A small number that is no count of anybody: a median, a place among bands.
+    Number,
+    /// Minor units of the table's currency.
+    Amount,
+    /// Only the quotient is for people.
+    Inner,
 }
 
 impl Column {
     /// The same, divided by another.
-    const fn per(self, denominator: &'static str) -> Self {
+    const fn per(self, of: &'static str, name: &'static str) -> Self {
         Self {
-            per: Some(denominator),
+            share: Some(Share { name, of }),
             ..self
         }
     }
+
+    const fn kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
 }
 
-const fn sum(name: &'static str) -> Column {
+/// A count that adds up.
+const fn count(name: &'static str) -> Column {
     Column {
         name,
         is_additive: true,
-        per: None,
+        share: None,
+        kind: Kind::Count,
     }
 }
 
-const fn figure(name: &'static str) -> Column {
+/// An amount that adds up.
+const fn amount(name: &'static str) -> Column {
+    count(name).kind(Kind::Amount)
+}
+
+/// What does not add up.
+const fn figure(name: &'static str, kind: Kind) -> Column {
     Column {
-        name,
         is_additive: false,
-        per: None,
+        ..count(name).kind(kind)
     }
 }
 
-const MULTI_LENDER_COUNTS: &[Column] = &[sum("subjects").per("of_subjects"), figure("of_subjects")];
+const MULTI_LENDER_COUNTS: &[Column] = &[
+    count("subjects").per("of_subjects", "share"),
+    figure("of_subjects", Kind::Count),
+];
 const RATE_COUNTS: &[Column] = &[
-    sum("subjects"),
-    sum("subjects_2_plus").per("subjects"),
-    sum("subjects_3_plus").per("subjects"),
-    sum("subjects_5_plus").per("subjects"),
+    count("subjects"),
+    count("subjects_2_plus").per("subjects", "rate_2_plus"),
+    count("subjects_3_plus").per("subjects", "rate_3_plus"),
+    count("subjects_5_plus").per("subjects", "rate_5_plus"),
 ];
 const LENDERS_COUNTS: &[Column] = &[
-    sum("subjects"),
-    sum("lenders").per("subjects"),
-    figure("median"),
-    figure("p90"),
+    count("subjects"),
+    count("lenders").per("subjects", "mean"),
+    figure("median", Kind::Number),
+    figure("p90", Kind::Number),
 ];
 const STACKING_COUNTS: &[Column] = &[
-    sum("subjects_opened"),
-    sum("subjects_2_plus").per("subjects_opened"),
-    sum("subjects_3_plus").per("subjects_opened"),
+    count("subjects_opened"),
+    count("subjects_2_plus").per("subjects_opened", "rate_2_plus"),
+    count("subjects_3_plus").per("subjects_opened", "rate_3_plus"),
 ];
-const SAME_DAY_COUNTS: &[Column] = &[sum("openings"), sum("openings_same_day").per("openings")];
+const SAME_DAY_COUNTS: &[Column] = &[
+    count("openings"),
+    count("openings_same_day").per("openings", "rate_same_day"),
+];
 const DELINQUENCY_COUNTS: &[Column] = &[
-    sum("positions"),
-    sum("positions_dpd_1_plus").per("positions"),
-    sum("positions_dpd_31_plus").per("positions"),
-    sum("positions_dpd_61_plus").per("positions"),
-    sum("positions_dpd_91_plus").per("positions"),
-    sum("positions_formal_overdue").per("positions"),
+    count("positions"),
+    count("positions_dpd_1_plus").per("positions", "rate_dpd_1_plus"),
+    count("positions_dpd_31_plus").per("positions", "rate_dpd_31_plus"),
+    count("positions_dpd_61_plus").per("positions", "rate_dpd_61_plus"),
+    count("positions_dpd_91_plus").per("positions", "rate_dpd_91_plus"),
+    count("positions_formal_overdue").per("positions", "rate_formal_overdue"),
 ];
-const BY_LENDERS_COUNTS: &[Column] = &[sum("subjects"), sum("subjects_dpd_31_plus").per("subjects")];
-const ROLL_COUNTS: &[Column] = &[sum("positions").per("of_positions"), figure("of_positions")];
+const BY_LENDERS_COUNTS: &[Column] = &[
+    count("subjects"),
+    count("subjects_dpd_31_plus").per("subjects", "rate_dpd_31_plus"),
+];
+const ROLL_COUNTS: &[Column] = &[
+    count("positions").per("of_positions", "share"),
+    figure("of_positions", Kind::Count),
+];
 const VINTAGE_COUNTS: &[Column] = &[
-    sum("positions"),
-    sum("positions_ever_31").per("positions"),
-    sum("positions_ever_91").per("positions"),
+    count("positions"),
+    count("positions_ever_31").per("positions", "rate_ever_31"),
+    count("positions_ever_91").per("positions", "rate_ever_91"),
 ];
-const RESTRUCTURING_COUNTS: &[Column] = &[sum("positions"), sum("positions_restructured").per("positions")];
+const RESTRUCTURING_COUNTS: &[Column] = &[
+    count("positions"),
+    count("positions_restructured").per("positions", "rate_restructured"),
+];
 
-const WHOLE_BALANCE: &[Column] = &[sum("balance").per("of_balance"), figure("of_balance")];
+const WHOLE_BALANCE: &[Column] = &[
+    amount("balance").per("of_balance", "share"),
+    figure("of_balance", Kind::Amount),
+];
 const DISTRIBUTION_AMOUNTS: &[Column] = &[
-    sum("subjects").per("of_subjects"),
-    sum("exposure").per("of_exposure"),
-    figure("of_subjects"),
-    figure("of_exposure"),
+    count("subjects").per("of_subjects", "subjects_share"),
+    amount("exposure").per("of_exposure", "exposure_share"),
+    figure("of_subjects", Kind::Count),
+    figure("of_exposure", Kind::Amount),
 ];
 const EXPOSURE_AMOUNTS: &[Column] = &[
-    sum("subjects"),
-    sum("exposure").per("subjects"),
-    figure("median_band"),
-    figure("p90_band"),
+    count("subjects"),
+    amount("exposure").per("subjects", "mean"),
+    figure("median_band", Kind::Number),
+    figure("p90_band", Kind::Number),
 ];
 const DELINQUENCY_AMOUNTS: &[Column] = &[
-    sum("balance"),
-    sum("balance_dpd_1_plus").per("balance"),
-    sum("balance_dpd_31_plus").per("balance"),
-    sum("balance_dpd_61_plus").per("balance"),
-    sum("balance_dpd_91_plus").per("balance"),
-    sum("balance_formal_overdue").per("balance"),
+    amount("balance"),
+    amount("balance_dpd_1_plus").per("balance", "rate_dpd_1_plus"),
+    amount("balance_dpd_31_plus").per("balance", "rate_dpd_31_plus"),
+    amount("balance_dpd_61_plus").per("balance", "rate_dpd_61_plus"),
+    amount("balance_dpd_91_plus").per("balance", "rate_dpd_91_plus"),
+    amount("balance_formal_overdue").per("balance", "rate_formal_overdue"),
 ];
-const BY_LENDERS_AMOUNTS: &[Column] = &[sum("balance"), sum("balance_dpd_31_plus").per("balance")];
+const BY_LENDERS_AMOUNTS: &[Column] = &[
+    amount("balance"),
+    amount("balance_dpd_31_plus").per("balance", "rate_dpd_31_plus"),
+];
 const VINTAGE_AMOUNTS: &[Column] = &[
-    sum("granted"),
-    sum("balance_ever_31").per("granted"),
-    sum("balance_ever_91").per("granted"),
+    amount("granted"),
+    amount("balance_ever_31").per("granted", "rate_ever_31"),
+    amount("balance_ever_91").per("granted", "rate_ever_91"),
 ];
 const FLOW_AMOUNTS: &[Column] = &[
-    sum("opening"),
-    sum("originations"),
-    sum("arrivals"),
-    sum("increases"),
-    sum("repayments"),
-    sum("write_offs"),
-    sum("transfers"),
-    sum("withdrawals"),
-    sum("closing"),
+    amount("opening"),
+    amount("originations"),
+    amount("arrivals"),
+    amount("increases"),
+    amount("repayments"),
+    amount("write_offs"),
+    amount("transfers"),
+    amount("withdrawals"),
+    amount("closing"),
 ];
-const RESTRUCTURING_AMOUNTS: &[Column] = &[sum("balance"), sum("balance_restructured").per("balance")];
+const RESTRUCTURING_AMOUNTS: &[Column] = &[
+    amount("balance"),
+    amount("balance_restructured").per("balance", "rate_restructured"),
+];
 const CONCENTRATION_AMOUNTS: &[Column] = &[
-    figure("lenders"),
-    sum("balance"),
-    figure("hhi_numerator").per("hhi_denominator"),
-    figure("hhi_denominator"),
-    figure("cr3").per("balance"),
-    figure("cr5").per("balance"),
+    figure("lenders", Kind::Count),
+    amount("balance"),
+    figure("hhi_numerator", Kind::Inner).per("hhi_denominator", "hhi"),
+    figure("hhi_denominator", Kind::Inner),
+    figure("cr3", Kind::Inner).per("balance", "cr3_share"),
+    figure("cr5", Kind::Inner).per("balance", "cr5_share"),
 ];
 
 impl Indicator {

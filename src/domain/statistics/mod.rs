@@ -14,16 +14,18 @@ mod indicator;
 mod loan;
 mod region;
 mod scan;
+mod shown;
 mod spread;
 mod stacking;
 mod table;
 
 pub use axis::{Axis, VINTAGE_MONTHS};
-pub use columns::Column;
+pub use columns::{Column, Kind, Share};
 pub use indicator::{CELLS_MAX, Indicator, Published, TABLES_MAX};
 pub use loan::{FirstLate, Loan, Past, Standing};
 pub use region::Region;
 pub use scan::{Scan, Terms};
+pub use shown::{Shown, ShownColumn, ShownKind, ShownRow, ShownStatistics, ShownTable};
 pub use table::{Row, Statistics, Table};
 
 #[cfg(test)]

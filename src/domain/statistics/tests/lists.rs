@@ -105,9 +105,9 @@ fn what_a_column_is_divided_by_stands_beside_it_and_is_divided_by_nothing() {
         for columns in [indicator.counts(), indicator.amounts()] {
             let names: BTreeSet<&str> = columns.iter().map(|column| column.name).collect();
             assert_eq!(names.len(), columns.len(), "{indicator:?}");
-            for denominator in columns.iter().filter_map(|column| column.per) {
-                let found = columns.iter().find(|column| column.name == denominator);
-                assert_eq!(found.unwrap().per, None, "{indicator:?}");
+            for share in columns.iter().filter_map(|column| column.share) {
+                let found = columns.iter().find(|column| column.name == share.of);
+                assert_eq!(found.unwrap().share, None, "{indicator:?}");
             }
         }
     }

@@ -1,0 +1,264 @@
+//! Tables as people see them: after disclosure control and rounding. Nothing else of the statistics leaves the house.
+//!
+//! Invariant: a table has the rows and columns that its indicator and cuts say, whatever is hidden in it.
+
+use std::borrow::Cow;
+
+use chrono::NaiveDate;
+
+use super::axis::Axis;
+use super::columns::Kind;
+use super::indicator::Published;
+use crate::domain::currency::Currency;
+
+/// What a cell shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// How many, rounded to 5; a number that counts nobody, as it is.
+    Count(i64),
+    /// Minor units.
+    Amount(i64),
+    /// Thousandths of 1.
+    Ratio(i64),
+    /// Nothing, because somebody could be worked out. There is one reason only: more would narrow what is hidden.
+    Hidden,
+}
+
+/// What kind of figure a column shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShownKind {
+    /// [`Shown::Count`].
+    Count,
+    /// [`Shown::Amount`].
+    Amount,
+    /// [`Shown::Ratio`].
+    Ratio,
+}
+
+/// A column of values of a shown table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShownColumn {
+    /// Its name.
+    pub name: &'static str,
+    /// What it shows.
+    pub kind: ShownKind,
+    /// The column of the raw table that it is, or whose share it is.
+    pub column: usize,
+    /// The column of the raw table that it is divided by, if it is a share.
+    pub of: Option<usize>,
+}
+
+/// A row of a shown table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownRow {
+    /// Its place on each axis of the table.
+    pub places: Vec<usize>,
+    /// One value for each of [`ShownTable::columns`].
+    pub values: Vec<Shown>,
+}
+
+/// A table of one snapshot as it is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownTable {
+    /// Which one.
+    pub published: Published,
+    /// Of its amounts; `None` where it counts.
+    pub currency: Option<Currency>,
+    /// In the order of its axes.
+    pub rows: Vec<ShownRow>,
+}
+
+/// Every table of a snapshot as it is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownStatistics {
+    /// The snapshot's date.
+    pub as_of: NaiveDate,
+    /// Subjects with active own debt, rounded to 5.
+    pub subjects: u64,
+    /// Active positions, rounded to 5.
+    pub positions: u64,
+    /// Lenders of these.
+    pub lenders: u32,
+    /// The tables, in the order of [`Published::all`], counts before amounts by currency.
+    pub tables: Vec<ShownTable>,
+}
+
+impl Published {
+    /// The columns that people see of its counts, or of its amounts in a currency: each column that is for people, and
+    /// after it what share it is of another.
+    pub fn shown_columns(self, has_currency: bool) -> Vec<ShownColumn> {
+        let columns = if has_currency {
+            self.indicator.amounts()
+        } else {
+            self.indicator.counts()
+        };
+        let mut shown = Vec::new();
+        for (number, column) in columns.iter().enumerate() {
+            let kind = match column.kind {
+                Kind::Count | Kind::Number => Some(ShownKind::Count),
+                Kind::Amount => Some(ShownKind::Amount),
+                Kind::Inner => None,
+            };
+            shown.extend(kind.map(|kind| ShownColumn {
+                name: column.name,
+                kind,
+                column: number,
+                of: None,
+            }));
+            let Some(share) = column.share else { continue };
+            let of = columns.iter().position(|listed| listed.name == share.of);
+            let is_mean = of.is_some_and(|of| columns[of].kind == Kind::Count) && column.kind == Kind::Amount;
+            shown.push(ShownColumn {
+                name: share.name,
+                // A mean of amounts is an amount.
+                kind: if is_mean {
+                    ShownKind::Amount
+                } else {
+                    ShownKind::Ratio
+                },
+                column: number,
+                of,
+            });
+        }
+        shown
+    }
+}
+
+impl ShownTable {
+    /// What its values mean.
+    pub fn columns(&self) -> Vec<ShownColumn> {
+        self.published.shown_columns(self.currency.is_some())
+    }
+
+    /// The names of a row's keys in a snapshot of a date.
+    pub fn keys(&self, row: &ShownRow, as_of: NaiveDate) -> Vec<Cow<'static, str>> {
+        self.published
+            .axes()
+            .zip(&row.places)
+            .map(|(axis, place)| axis.label(*place, as_of))
+            .collect()
+    }
+
+    /// The one text of this table in a snapshot of a date, for a digest: a line of names, then a line for each row, apart
+    /// by tabs; `c` where a figure is hidden.
+    pub fn encode(&self, as_of: NaiveDate) -> String {
+        let columns = self.columns();
+        let names = self.published.axes().map(Axis::name);
+        let names = names.chain(columns.iter().map(|column| column.name));
+        let mut text = format!(
+            "{}\t{}",
+            self.published.indicator.name(),
+            self.currency.as_ref().map_or("-", Currency::as_str)
+        );
+        push_line(&mut text, names.map(Cow::Borrowed));
+        for row in &self.rows {
+            let values = row.values.iter().map(Shown::encode);
+            push_line(&mut text, self.keys(row, as_of).into_iter().chain(values));
+        }
+        text
+    }
+}
+
+impl Shown {
+    /// As part of a text: the integer, or `c`.
+    pub fn encode(&self) -> Cow<'static, str> {
+        match self {
+            Self::Count(value) | Self::Amount(value) | Self::Ratio(value) => Cow::Owned(value.to_string()),
+            Self::Hidden => Cow::Borrowed("c"),
+        }
+    }
+}
+
+impl ShownStatistics {
+    /// The one text of all that is published of a snapshot, for its digest.
+    pub fn encode(&self) -> String {
+        let mut text = format!(
+            "tallystick published statistics 1\n{}\n{}\t{}\t{}\n",
+            self.as_of, self.subjects, self.positions, self.lenders
+        );
+        for table in &self.tables {
+            text.push_str(&table.encode(self.as_of));
+        }
+        text
+    }
+}
+
+fn push_line(text: &mut String, parts: impl Iterator<Item = Cow<'static, str>>) {
+    for part in parts {
+        text.push('\t');
+        text.push_str(&part);
+    }
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::domain::statistics::Indicator;
+
+    #[test]
+    fn every_shown_column_has_a_name_of_its_own_and_every_share_a_denominator() {
+        for published in Published::all() {
+            for has_currency in [false, true] {
+                let columns = published.shown_columns(has_currency);
+                let names: BTreeSet<&str> = columns.iter().map(|column| column.name).collect();
+                assert_eq!(names.len(), columns.len(), "{columns:?}");
+                let shares = columns.iter().filter(|column| column.kind == ShownKind::Ratio);
+                assert!(shares.into_iter().all(|column| column.of.is_some()));
+            }
+        }
+    }
+
+    #[test]
+    fn squares_of_balances_are_not_shown_but_their_quotient() {
+        let published = Published {
+            indicator: Indicator::Concentration,
+            cuts: &[],
+        };
+        let columns = published.shown_columns(true);
+        let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+        assert_eq!(names, ["lenders", "balance", "hhi", "cr3_share", "cr5_share"]);
+    }
+
+    #[test]
+    fn a_mean_of_amounts_is_an_amount_and_one_of_counts_a_ratio() {
+        let kind = |indicator, name, has_currency| {
+            let published = Published { indicator, cuts: &[] };
+            let columns = published.shown_columns(has_currency);
+            columns
+                .iter()
+                .find(|column| column.name == name)
+                .map(|column| column.kind)
+        };
+        assert_eq!(
+            kind(Indicator::ExposurePerSubject, "mean", true),
+            Some(ShownKind::Amount)
+        );
+        assert_eq!(
+            kind(Indicator::LendersPerSubject, "mean", false),
+            Some(ShownKind::Ratio)
+        );
+    }
+
+    #[test]
+    fn a_table_has_one_text() {
+        let table = ShownTable {
+            published: Published {
+                indicator: Indicator::DelinquencyByLenders,
+                cuts: &[],
+            },
+            currency: None,
+            rows: vec![ShownRow {
+                places: vec![4],
+                values: vec![Shown::Count(1_250), Shown::Count(-5), Shown::Hidden],
+            }],
+        };
+        let as_of = NaiveDate::from_ymd_opt(2026, 3, 31).unwrap();
+        assert_eq!(
+            table.encode(as_of),
+            "delinquency_by_lenders\t-\tlenders\tsubjects\tsubjects_dpd_31_plus\trate_dpd_31_plus\n\t5+\t1250\t-5\tc\n"
+        );
+    }
+}
