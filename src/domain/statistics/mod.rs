@@ -15,6 +15,7 @@ mod loan;
 mod region;
 mod scan;
 mod shown;
+mod snapshot;
 mod spread;
 mod stacking;
 mod table;
@@ -26,6 +27,7 @@ pub use loan::{FirstLate, Loan, Past, Standing};
 pub use region::Region;
 pub use scan::{Scan, Terms};
 pub use shown::{Shown, ShownColumn, ShownKind, ShownRow, ShownStatistics, ShownTable};
+pub use snapshot::{Snapshot, SnapshotHead, SnapshotKey, SnapshotState};
 pub use table::{Row, Statistics, Table};
 
 #[cfg(test)]
