@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Days, Months, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, Datelike as _, Days, Months, NaiveDate, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 
 /// An instant: microseconds since 1970-01-01T00:00:00Z.
@@ -95,6 +95,11 @@ impl Default for BusinessZone {
 pub fn months_before(date: NaiveDate, months: u32) -> NaiveDate {
     date.checked_sub_months(Months::new(months))
         .unwrap_or(NaiveDate::MIN)
+}
+
+/// The first day of a date's month.
+pub fn first_of_month(date: NaiveDate) -> NaiveDate {
+    days_before(date, date.day0())
 }
 
 /// The date `days` earlier.

@@ -138,7 +138,8 @@ impl Members {
             | Outcome::Reserved(_)
             | Outcome::Confirmed { .. }
             | Outcome::CodesIssued { .. }
-            | Outcome::Backfilled { .. } => Ok(false),
+            | Outcome::Backfilled { .. }
+            | Outcome::Snapshot(_) => Ok(false),
         }
     }
 

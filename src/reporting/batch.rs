@@ -275,7 +275,8 @@ impl Reporting {
             | Outcome::Reserved(_)
             | Outcome::Confirmed { .. }
             | Outcome::CodesIssued { .. }
-            | Outcome::Backfilled { .. } => Err(StoreError::Unavailable.into()),
+            | Outcome::Backfilled { .. }
+            | Outcome::Snapshot(_) => Err(StoreError::Unavailable.into()),
         }
     }
 

@@ -41,7 +41,8 @@ migrations!(
     "0001_foundation",
     "0002_key_check",
     "0003_batch",
-    "0004_reservation"
+    "0004_reservation",
+    "0005_statistics"
 );
 
 /// Version of the schema that this program needs: the number of the last step.

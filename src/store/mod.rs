@@ -12,6 +12,7 @@ pub mod copy;
 pub mod error;
 pub mod floor;
 mod group;
+mod market;
 pub mod member_book;
 pub mod migrations;
 pub mod offline_book;
@@ -19,6 +20,7 @@ pub mod postgres;
 pub mod reservation_book;
 mod rows;
 pub mod sqlite;
+pub mod statistics_book;
 
 use std::collections::BTreeMap;
 
@@ -31,6 +33,7 @@ pub use error::StoreError;
 pub use member_book::MemberBook;
 pub use offline_book::OfflineBook;
 pub use reservation_book::ReservationBook;
+pub use statistics_book::StatisticsBook;
 
 use crate::domain::member::Member;
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, TokenId};
@@ -96,7 +99,7 @@ pub struct Holdings {
 /// A database of the market. Object safe and shared; all methods may be called at once.
 #[async_trait]
 pub trait Store:
-    AuditLog + BatchBook + MemberBook + OfflineBook + ReservationBook + Send + Sync + 'static
+    AuditLog + BatchBook + MemberBook + OfflineBook + ReservationBook + StatisticsBook + Send + Sync + 'static
 {
     /// Does a unit of work: decided in turn with all others, durable on return. A caller that goes away cancels nothing
     /// half-way.

@@ -278,7 +278,8 @@ async fn enrol(store: &dyn Store, callers: Vec<Certificate>) -> anyhow::Result<V
             | Outcome::Reserved(_)
             | Outcome::Confirmed { .. }
             | Outcome::CodesIssued { .. }
-            | Outcome::Backfilled { .. } => anyhow::bail!("a lender was not enrolled"),
+            | Outcome::Backfilled { .. }
+            | Outcome::Snapshot(_) => anyhow::bail!("a lender was not enrolled"),
         }
     }
     Ok(lenders)

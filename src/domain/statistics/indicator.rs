@@ -132,6 +132,18 @@ impl Published {
             .flat_map(|indicator| indicator.cuts().iter().map(move |cuts| Self { indicator, cuts }))
     }
 
+    /// The table of an indicator with these cuts, by their names, in their order.
+    pub fn named(indicator: &str, cuts: &[&str]) -> Option<Self> {
+        Self::all().find(|published| {
+            published.indicator.name() == indicator
+                && published
+                    .cuts
+                    .iter()
+                    .map(|cut| cut.name())
+                    .eq(cuts.iter().copied())
+        })
+    }
+
     /// Its key columns.
     pub fn axes(self) -> impl Iterator<Item = Axis> {
         self.cuts.iter().chain(self.indicator.axes()).copied()

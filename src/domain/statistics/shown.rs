@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::axis::Axis;
 use super::columns::Kind;
@@ -12,7 +13,7 @@ use super::indicator::Published;
 use crate::domain::currency::Currency;
 
 /// What a cell shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Shown {
     /// How many, rounded to 5; a number that counts nobody, as it is.
     Count(i64),
@@ -49,7 +50,7 @@ pub struct ShownColumn {
 }
 
 /// A row of a shown table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShownRow {
     /// Its place on each axis of the table.
     pub places: Vec<usize>,

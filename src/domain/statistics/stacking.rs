@@ -3,10 +3,10 @@
 //! Only the civil day of an opening is on file. A span of 30 days is 30 civil days, and two openings are within 24 hours when
 //! they bear the same day: pairs of adjacent days may lie 47 hours apart and are left out.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 
 use super::loan::Loan;
-use crate::domain::date::days_before;
+use crate::domain::date::{days_before, first_of_month};
 use crate::domain::names::MemberNo;
 use crate::domain::position::{AccountStatus, ClosureReason};
 
@@ -26,7 +26,7 @@ impl Days {
     /// Those of a snapshot: its month up to its date.
     pub fn until(as_of: NaiveDate) -> Self {
         Self {
-            first: days_before(as_of, as_of.day0()),
+            first: first_of_month(as_of),
             last: as_of,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Action, Decision, Refused, WorkingSet, Write, administer, batch, check, correct, evaluate, look, offline,
-    report, reserve,
+    report, reserve, snapshot,
 };
 use crate::domain::date::Timestamp;
 
@@ -23,5 +23,6 @@ pub fn decide(set: &mut WorkingSet, write: &Write, at: Timestamp) -> Result<Deci
         Action::ChargeEvaluations { count } => evaluate::charge(set, write.member_no, *count, at),
         Action::Administer(administration) => administer::decide(set, write, administration, at),
         Action::Batch(work) => batch::decide(set, write.member_no, work, at),
+        Action::Snapshot { as_of } => Ok(snapshot::decide(set, *as_of, at)),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
+
 use super::batch::{BatchStep, BatchWork, Item, ItemAct};
 use super::check::Check;
 use super::offline::OfflineWork;
@@ -62,6 +64,8 @@ pub struct Keys {
     pub offline_accounts: BTreeSet<(MemberNo, AccountRef)>,
     /// Members that ask for offline codes: how many of theirs have not expired.
     pub unexpired_codes: BTreeSet<MemberNo>,
+    /// Dates of which a snapshot is asked for: with the latest one of each.
+    pub snapshots: BTreeSet<NaiveDate>,
 }
 
 impl Keys {
@@ -92,6 +96,9 @@ impl Keys {
             Action::Batch(work) => self.add_batch(write.member_no, work),
             Action::Check(check) => self.add_check(write.member_no, check),
             Action::Offline(work) => self.add_offline(write.member_no, work),
+            Action::Snapshot { as_of } => {
+                self.snapshots.insert(*as_of);
+            }
             Action::Reserve(work) => {
                 self.reservations.insert((write.member_no, work.reservation_id));
                 if let ReservationStep::Confirm(report) = &work.step {
@@ -221,6 +228,7 @@ impl Action {
             Self::Reserve(work) => work.rpc(),
             Self::Offline(work) => work.rpc(),
             Self::ChargeEvaluations { .. } => Rpc::EvaluateBlinded,
+            Self::Snapshot { .. } => Rpc::CreateSnapshot,
             Self::Batch(work) => match work.step {
                 BatchStep::Confirm => Rpc::ConfirmBatch,
                 BatchStep::Open(_)

@@ -20,8 +20,10 @@ mod record;
 mod report;
 pub mod reserve;
 pub mod rows;
+mod snapshot;
 pub mod working_set;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::batch::RecordResult;
@@ -37,6 +39,7 @@ use super::names::{
 use super::position::{DeletionReason, EventType, Position};
 use super::reservation::{Reservation, Ruled};
 use super::rules::ReasonCode;
+use super::statistics::Snapshot;
 use super::token::{Pseudonym, Shown, TokenDigests};
 use super::violation::{Code, Violation};
 pub use administer::{MemberUpdate, NewMember};
@@ -76,11 +79,12 @@ pub enum Rpc {
     ReleaseReservation,
     IssueOfflineCodes,
     BackfillOfflineCode,
+    CreateSnapshot,
 }
 
 impl Rpc {
     /// Every rpc that writes.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::ReportPosition,
         Self::CorrectPosition,
         Self::DeletePosition,
@@ -102,6 +106,7 @@ impl Rpc {
         Self::ReleaseReservation,
         Self::IssueOfflineCodes,
         Self::BackfillOfflineCode,
+        Self::CreateSnapshot,
     ];
 
     /// Its name: how it is stored and audited.
@@ -128,6 +133,7 @@ impl Rpc {
             Self::ReleaseReservation => "ReleaseReservation",
             Self::IssueOfflineCodes => "IssueOfflineCodes",
             Self::BackfillOfflineCode => "BackfillOfflineCode",
+            Self::CreateSnapshot => "CreateSnapshot",
         }
     }
 }
@@ -185,7 +191,8 @@ impl Write {
             | Action::Reserve(_)
             | Action::Offline(_)
             | Action::ChargeEvaluations { .. }
-            | Action::Administer(_) => 1,
+            | Action::Administer(_)
+            | Action::Snapshot { .. } => 1,
         }
     }
 
@@ -236,6 +243,11 @@ pub enum Action {
     Administer(Box<Administration>),
     /// Take the next step with a batch.
     Batch(Box<BatchWork>),
+    /// Ask for a snapshot of the market.
+    Snapshot {
+        /// Of which date.
+        as_of: NaiveDate,
+    },
 }
 
 /// A position to record.
@@ -410,6 +422,8 @@ pub enum Outcome {
         /// Accepted, but worth a look.
         warnings: Vec<Violation>,
     },
+    /// A snapshot was asked for.
+    Snapshot(Box<Snapshot>),
 }
 
 /// A batch after a step.

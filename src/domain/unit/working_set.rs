@@ -26,6 +26,7 @@ use crate::domain::names::{
     AccountNo, AccountRef, MemberNo, RequestId, ReservationId, Sha256, SubjectId, TokenId,
 };
 use crate::domain::quality::ReportTally;
+use crate::domain::statistics::Snapshot;
 use crate::domain::token::{Pseudonym, TokenRow};
 
 /// What the operator settles for the whole market.
@@ -265,6 +266,8 @@ pub enum Change {
     InsertOfflineUse(Box<OfflineUseRow>),
     /// A member looked, reserved or confirmed: so much more for (member, day).
     CountConduct(MemberNo, NaiveDate, DayTally),
+    /// A snapshot that was asked for.
+    InsertSnapshot(Snapshot),
 }
 
 /// The rows a group concerns, and what was changed.
@@ -311,6 +314,8 @@ pub struct WorkingSet {
     pub offline_uses: BTreeMap<CodeName, OfflineUseRow>,
     /// Unexpired codes of the members that ask for more.
     pub unexpired_codes: BTreeMap<MemberNo, UnexpiredCodes>,
+    /// The latest snapshots of the dates that one is asked for.
+    pub snapshots: BTreeMap<NaiveDate, Snapshot>,
     /// What to write, in order.
     pub changes: Vec<Change>,
 }
@@ -340,6 +345,7 @@ impl WorkingSet {
             offline_series: BTreeMap::new(),
             offline_uses: BTreeMap::new(),
             unexpired_codes: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
             changes: Vec::new(),
         }
     }

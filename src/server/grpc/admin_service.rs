@@ -86,7 +86,7 @@ fn unexpected(session: &Session, outcome: &Outcome) -> Status {
         Outcome::Reserved(_) => "reserved",
         Outcome::Confirmed { .. } => "confirmed",
         Outcome::CodesIssued { .. } => "codes issued",
-        Outcome::Backfilled { .. } => "back-filled",
+        Outcome::Backfilled { .. } | Outcome::Snapshot(_) => "back-filled",
     };
     session.internal(&format_args!("an administration came to another outcome: {kind}"))
 }

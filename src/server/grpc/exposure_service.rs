@@ -52,7 +52,8 @@ fn answered(session: &Session, accepted: Accepted) -> Result<(Box<Answer>, Recei
         | Outcome::Reserved(_)
         | Outcome::Confirmed { .. }
         | Outcome::CodesIssued { .. }
-        | Outcome::Backfilled { .. } => Err(session.internal(&"a look had the outcome of something else")),
+        | Outcome::Backfilled { .. }
+        | Outcome::Snapshot(_) => Err(session.internal(&"a look had the outcome of something else")),
     }
 }
 

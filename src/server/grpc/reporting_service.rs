@@ -59,7 +59,8 @@ fn recorded(session: &Session, accepted: Accepted) -> Result<Recorded, Status> {
         | Outcome::Reserved(_)
         | Outcome::Confirmed { .. }
         | Outcome::CodesIssued { .. }
-        | Outcome::Backfilled { .. } => Err(session.internal(&"a report had the outcome of something else")),
+        | Outcome::Backfilled { .. }
+        | Outcome::Snapshot(_) => Err(session.internal(&"a report had the outcome of something else")),
     }
 }
 

@@ -99,9 +99,10 @@ placements! {
     together { subject_token by sealed }
     together { audit_opening by entry_id, audit_waiting by entry_id }
     together { audit_leaf by leaf_index }
+    together { snapshot_carry by as_of, snapshot_table by as_of }
     everywhere {
         number_source, member, certificate, registry_generation, proposal, audit_node, audit_checkpoint, audit_head,
-        key_check, schema_migration, schema_lease,
+        key_check, snapshot, schema_migration, schema_lease,
     }
 }
 

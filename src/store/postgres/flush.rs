@@ -195,7 +195,8 @@ impl<'a> Pending<'a> {
             | Change::MoveReservations(..)
             | Change::PutMember(_)
             | Change::PutProposal(..)
-            | Change::RemoveProposal(..) => return false,
+            | Change::RemoveProposal(..)
+            | Change::InsertSnapshot(_) => return false,
         }
         true
     }

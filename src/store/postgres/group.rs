@@ -106,7 +106,8 @@ impl Group<'_> {
         };
         for write in self.writes {
             match &write.action {
-                Action::Administer(_) => locks.register = true,
+                // Whoever asks for a snapshot looks at the last one of its date.
+                Action::Administer(_) | Action::Snapshot { .. } => locks.register = true,
                 Action::ChargeEvaluations { .. } => {
                     locks.members.insert(write.member_no);
                 }

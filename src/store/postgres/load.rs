@@ -19,7 +19,7 @@ use super::find::{
 };
 use super::locks::{self, Locks};
 use super::statement::{Bound, Session};
-use super::{members, offline, reservations, usage};
+use super::{members, offline, reservations, statistics, usage};
 use crate::domain::date::{Timestamp, to_epoch_days};
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, SubjectId, TokenId};
 use crate::domain::position::Liability;
@@ -181,6 +181,7 @@ pub(super) async fn lock_and_load(
         network,
         batches,
         codes,
+        snapshots,
         read,
     ) = futures::join!(
         locks::lock(session, plan.locks, plan.end),
@@ -195,6 +196,7 @@ pub(super) async fn lock_and_load(
         known.look(session, plan.looks),
         super::batches::load(session, keys),
         offline::load(session, keys, set.rules.zone, plan.today),
+        statistics::load(session, keys),
         read_subjects(session, plan, &subjects),
     );
     let touched = locked?;
@@ -216,6 +218,7 @@ pub(super) async fn lock_and_load(
     set.last_full = loaded.last_full;
     set.newest_batch = loaded.newest;
     codes?.fill(set);
+    set.snapshots = snapshots?;
     read_versions(session, keys, &meant, set).await?;
     place(plan, meant, set)?;
     Ok(touched)

@@ -22,6 +22,7 @@ mod flush;
 mod group;
 mod load;
 mod locks;
+mod market;
 mod member_book;
 mod members;
 pub mod migrate;
@@ -33,6 +34,7 @@ mod reads;
 mod reservations;
 pub mod scratch;
 mod statement;
+mod statistics;
 mod usage;
 mod writer;
 
@@ -74,6 +76,8 @@ pub struct PostgresStore {
     /// `None` once dropped, and of a store that only reads: that ends the writers.
     queues: Option<Queues>,
     aside: Aside,
+    /// A snapshot is counted on a connection of its own: nobody waits for it.
+    counting: Aside,
     writers: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -143,6 +147,7 @@ impl PostgresStore {
         Ok(Self {
             queues: None,
             aside: Aside::new(pool, &options),
+            counting: Aside::new(pool::pool(address, &options, 1)?, &options),
             writers: Mutex::default(),
         })
     }

@@ -4,7 +4,7 @@
 
 use super::failure::{Failure, Outcome};
 use super::statement::{Session, Statement, statements};
-use super::{members, reservations};
+use super::{members, reservations, statistics};
 use crate::domain::names::SubjectId;
 use crate::domain::unit::Change;
 
@@ -93,6 +93,7 @@ pub(super) async fn carry_out(session: &Session, change: &Change) -> Outcome<()>
         Change::MoveReservations(from, to) => reservations::move_all(session, *from, *to).await,
         Change::DropFrozen(subject) => any(DROP_FROZEN.run(session, &[&subject.0]).await),
         Change::PutMember(member) => members::put(session, member).await,
+        Change::InsertSnapshot(snapshot) => statistics::insert(session, snapshot).await,
         Change::PutProposal(rpc, id, row) => {
             let (rpc, at) = (rpc.as_str(), row.proposed_at.micros());
             let cells: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =

@@ -124,7 +124,10 @@ fn most_numbers(write: &Write) -> i64 {
             BatchStep::Chunk { items, .. } => items.iter().map(of_item).sum(),
             BatchStep::Open(_) | BatchStep::Close(_) | BatchStep::Proceed { .. } | BatchStep::Confirm => 0,
         },
-        Action::Delete { .. } | Action::ChargeEvaluations { .. } | Action::Administer(_) => 0,
+        Action::Delete { .. }
+        | Action::ChargeEvaluations { .. }
+        | Action::Administer(_)
+        | Action::Snapshot { .. } => 0,
     };
     i64::try_from(2 * tokens + 2).unwrap_or(i64::MAX)
 }

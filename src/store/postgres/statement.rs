@@ -20,8 +20,15 @@ pub(super) struct Statement {
     pub parameters: usize,
 }
 
-/// Statements as constants, and all of them as the file's CATALOGUE.
+/// Statements as constants, and all of them as the file's CATALOGUE: prepared ahead, or only tested if they are `rare`.
 macro_rules! statements {
+    (rare $($(#[$comment:meta])* const $name:ident($parameters:literal) = $sql:expr;)+) => {
+        $($(#[$comment])* pub(super) const $name: Statement = Statement { sql: $sql, parameters: $parameters };)+
+
+        /// The statements of this file.
+        #[cfg(test)]
+        pub(super) const CATALOGUE: &[Statement] = &[$($name),+];
+    };
     ($($(#[$comment:meta])* const $name:ident($parameters:literal) = $sql:expr;)+) => {
         $($(#[$comment])* pub(super) const $name: Statement = Statement { sql: $sql, parameters: $parameters };)+
 

@@ -19,14 +19,14 @@ use self::server::{Cluster, Database};
 use super::distribution as placing;
 use super::statement::Statement;
 use super::{
-    Address, PostgresOptions, audit, batches, changes, conduct, expiry, find, member_book, members, migrate,
-    moves, numbers,
+    Address, PostgresOptions, audit, batches, changes, conduct, expiry, find, market, member_book, members,
+    migrate, moves, numbers,
 };
-use super::{offline, pool, reads, reservations, scratch, usage};
+use super::{offline, pool, reads, reservations, scratch, statistics, usage};
 use crate::domain::clock::{Entropy, SharedClock, SharedEntropy, SystemClock};
 
 /// The files that have statements, and their statements.
-const CATALOGUES: [(&str, &[Statement]); 17] = [
+const CATALOGUES: [(&str, &[Statement]); 19] = [
     ("audit", audit::CATALOGUE),
     ("batches", batches::CATALOGUE),
     ("changes", changes::CATALOGUE),
@@ -34,6 +34,7 @@ const CATALOGUES: [(&str, &[Statement]); 17] = [
     ("distribution", placing::CATALOGUE),
     ("expiry", expiry::CATALOGUE),
     ("find", find::CATALOGUE),
+    ("market", market::CATALOGUE),
     ("member_book", member_book::CATALOGUE),
     ("members", members::CATALOGUE),
     ("reservations", reservations::CATALOGUE),
@@ -43,6 +44,7 @@ const CATALOGUES: [(&str, &[Statement]); 17] = [
     ("numbers", numbers::CATALOGUE),
     ("reads", reads::CATALOGUE),
     ("scratch", scratch::CATALOGUE),
+    ("statistics", statistics::CATALOGUE),
     ("usage", usage::CATALOGUE),
 ];
 

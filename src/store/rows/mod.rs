@@ -10,6 +10,7 @@ pub(super) mod member;
 pub(super) mod offline;
 pub(super) mod register;
 pub(super) mod reservation;
+pub(super) mod statistics;
 pub(super) mod subject;
 mod version;
 

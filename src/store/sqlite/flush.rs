@@ -14,7 +14,7 @@ use super::changes::{
 use super::failure::Outcome;
 use super::parameters::Parameters;
 use super::statement::{Prepares, Statement};
-use super::{members, offline, reservations};
+use super::{members, offline, reservations, statistics};
 use crate::audit::Opening;
 use crate::domain::date::{Timestamp, to_epoch_days};
 use crate::domain::names::SubjectId;
@@ -102,9 +102,20 @@ fn change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
         | Change::MoveReservations(..)
         | Change::InsertRuling(_) => reservations::change(connection, change),
         Change::InsertOfflineSeries(_) | Change::InsertOfflineUse(_) => offline::change(connection, change),
+        Change::InsertSnapshot(snapshot) => statistics::insert(connection, snapshot),
         // Added up over the group.
         Change::CountReport { .. } | Change::CountConduct(..) => Ok(()),
         Change::CountSubjectCreated(..) | Change::CountEvaluations { .. } => count_change(connection, change),
+        Change::PutGrant(..)
+        | Change::PutMember(_)
+        | Change::PutProposal(..)
+        | Change::RemoveProposal(..) => register_change(connection, change),
+    }
+}
+
+/// Writes what became of the register.
+fn register_change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
+    match change {
         Change::PutGrant(member, grant) => put(connection, PUT_GRANT, |sink| {
             rows::register::put_grant(*member, grant, sink);
         }),
@@ -113,6 +124,7 @@ fn change(connection: &impl Prepares, change: &Change) -> Outcome<()> {
             rows::register::put_proposal(*rpc, id, row, sink);
         }),
         Change::RemoveProposal(rpc, id) => REMOVE_PROPOSAL.run_one(connection, params![rpc.as_str(), id.0]),
+        _ => Ok(()),
     }
 }
 

@@ -11,7 +11,7 @@ use rusqlite::{Row, params};
 use super::failure::{Outcome, corrupt};
 use super::reads::CURRENT_POSITION;
 use super::statement::{Prepares, Statement};
-use super::{offline, reservations, usage};
+use super::{offline, reservations, statistics, usage};
 use crate::domain::date::to_epoch_days;
 use crate::domain::names::{AccountNo, AccountRef, MemberNo, SubjectId};
 use crate::domain::token::{IdentifierType, Pseudonym, TokenRef, TokenRow};
@@ -156,6 +156,7 @@ pub(super) fn load(
     }
     super::batches::load(connection, keys, set)?;
     offline::load(connection, keys, today, set)?;
+    statistics::load(connection, keys, set)?;
     if keys.register {
         usage::load_register(connection, today, set)?;
     }

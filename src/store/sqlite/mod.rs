@@ -13,6 +13,7 @@ mod failure;
 pub mod floor;
 mod flush;
 mod load;
+mod market;
 mod member_book;
 mod members;
 pub mod migrate;
@@ -23,12 +24,13 @@ mod readers;
 mod reads;
 mod reservations;
 mod statement;
+mod statistics;
 mod usage;
 mod writer;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -76,6 +78,7 @@ impl Default for SqliteOptions {
 
 /// An embedded database. Dropping it waits for the group in hand.
 pub struct SqliteStore {
+    path: PathBuf,
     jobs: Sender<Job>,
     readers: Readers,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -110,6 +113,7 @@ impl SqliteStore {
             .map_err(|error| StoreError::Engine(Box::new(error)))?;
         let checkpointer = Checkpointer::start(path, jobs.clone())?;
         Ok(Self {
+            path: path.to_owned(),
             jobs,
             readers,
             writer: Mutex::new(Some(thread)),
@@ -128,6 +132,7 @@ impl SqliteStore {
         let (jobs, _) = mpsc::channel();
         let readers = Readers::start(path, SqliteOptions::default().readers)?;
         Ok(Self {
+            path: path.to_owned(),
             jobs,
             readers,
             writer: Mutex::new(None),

@@ -2,8 +2,8 @@
 
 use super::statement::Statement;
 use super::{
-    audit, batches, changes, conduct, load, member_book, members, migrate, offline, reads, reservations,
-    usage, writer,
+    audit, batches, changes, conduct, load, market, member_book, members, migrate, offline, reads,
+    reservations, statistics, usage, writer,
 };
 use rusqlite::Connection;
 
@@ -19,6 +19,8 @@ fn everything() -> Vec<Statement> {
         &offline::CATALOGUE[..],
         &member_book::CATALOGUE[..],
         &conduct::CATALOGUE[..],
+        &market::CATALOGUE[..],
+        &statistics::CATALOGUE[..],
         &audit::CATALOGUE[..],
         &writer::CATALOGUE[..],
     ]

@@ -11,7 +11,7 @@ use crate::store::postgres::statement::Statement;
 use crate::store::postgres::writer::GROUP_WRITES_MAX;
 
 /// Statements that do not say on which nodes their rows are, and when they ask every one.
-const ASKS_EVERY_NODE: [(&str, &str); 31] = [
+const ASKS_EVERY_NODE: [(&str, &str); 32] = [
     (
         "expired_offline_series",
         "what is past its time is looked for by age",
@@ -74,6 +74,7 @@ const ASKS_EVERY_NODE: [(&str, &str); 31] = [
         "a group with looks asks once what every member reported last",
     ),
     ("leaves", "a proof and the sequencer read a range of the log"),
+    ("market", "a snapshot counts everybody, part by part"),
     ("move_token", "a split is rare"),
     ("move_tokens", "a merge is rare"),
     ("network_evaluations", "an alarm about all members together"),
@@ -91,7 +92,7 @@ const ASKS_EVERY_NODE: [(&str, &str); 31] = [
 ];
 
 /// Statements that insert rows whose keys nobody else can have taken, and why.
-const KEYS_OF_ITS_OWN: [(&str, &str); 9] = [
+const KEYS_OF_ITS_OWN: [(&str, &str); 10] = [
     ("insert_offline_series", "the series' UUID is in the key"),
     ("insert_inquiries", "the answer's UUID is in the key"),
     ("insert_leaves", "whoever appends has the head's row"),
@@ -101,6 +102,7 @@ const KEYS_OF_ITS_OWN: [(&str, &str); 9] = [
         "insert_openings",
         "the numbers are of a block that is this server's",
     ),
+    ("insert_tables", "whoever publishes has the snapshot's row locked"),
     ("insert_rulings", "the answer's UUID is in the key"),
     ("insert_results", "whoever carries the batch has its row locked"),
     (

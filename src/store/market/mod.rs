@@ -1,0 +1,282 @@
+//! Counts the market for a snapshot, whichever engine reads it: positions in the order of subjects meet what was kept of
+//! them at the snapshot before.
+//!
+//! The engine pushes rows and parts of what was kept, each in order; nothing here waits or reads. What is held is the
+//! position rows of one subject, a part or two, and what stands apart: accounts that moved between subjects since the last
+//! snapshot, and the numbers of subjects that may have got them. These are read again at the end.
+
+mod carry;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use self::carry::{Entry, Kept, Parts};
+use crate::domain::member::LenderGroup;
+use crate::domain::names::{AccountNo, MemberNo, SubjectId};
+use crate::domain::position::LiabilityRole;
+use crate::domain::statistics::{FirstLate, Loan, Past, Region, Scan, Standing, Statistics, Terms};
+
+/// Days past due of the two marks that vintages follow.
+const LATE_31: u32 = 31;
+const LATE_91: u32 = 91;
+
+/// A version that is or was in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct InForce {
+    /// The first date for which it was reported.
+    pub begins_on: NaiveDate,
+    /// The position, without what other rows tell of it.
+    pub loan: Loan<'static>,
+    /// What it is funded with.
+    pub funding_group_ref: Option<String>,
+}
+
+/// A position of a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LoanRow {
+    /// Whom it concerns.
+    pub subject_id: SubjectId,
+    /// How.
+    pub role: LiabilityRole,
+    /// Whether it is neither deleted nor hidden.
+    pub counts: bool,
+    /// The current version, or the one in force on the date.
+    pub version: InForce,
+}
+
+/// The count of a market.
+pub(super) struct MarketCount {
+    terms: Terms,
+    groups: BTreeMap<MemberNo, LenderGroup>,
+    scan: Scan,
+    /// Rows of the subject in hand.
+    rows: Vec<LoanRow>,
+    parts: Parts,
+    /// Kept entries whose position was not where it was kept.
+    adrift: BTreeMap<AccountNo, Entry>,
+    /// Subjects with old positions of which nothing was kept with them.
+    doubtful: Vec<SubjectId>,
+    is_second_pass: bool,
+    kept: Kept,
+}
+
+impl MarketCount {
+    /// Begins; `has_previous`: parts of the snapshot before will be pushed.
+    pub fn new(terms: Terms, groups: BTreeMap<MemberNo, LenderGroup>, has_previous: bool) -> Self {
+        Self {
+            scan: Scan::new(terms.clone()),
+            terms,
+            groups,
+            rows: Vec::new(),
+            parts: Parts::new(!has_previous),
+            adrift: BTreeMap::new(),
+            doubtful: Vec::new(),
+            is_second_pass: false,
+            kept: Kept::default(),
+        }
+    }
+
+    /// The date that is counted.
+    pub fn as_of(&self) -> NaiveDate {
+        self.terms.as_of
+    }
+
+    /// Whether the next part of what was kept must be pushed before rows of this subject.
+    pub fn wants_part(&self, subject_id: SubjectId) -> bool {
+        self.parts.wants(subject_id)
+    }
+
+    /// Whether parts are left when all rows are counted: then they must be pushed, too.
+    pub const fn wants_more_parts(&self) -> bool {
+        self.parts.are_left()
+    }
+
+    /// Takes the next part; `None`: there is no more. False when it cannot be read.
+    pub fn push_part(&mut self, part: Option<&[u8]>) -> bool {
+        self.parts.push(part)
+    }
+
+    /// Takes a row, in the order of subjects; its version is the one in force on the date.
+    pub fn add(&mut self, row: LoanRow) {
+        if self
+            .rows
+            .first()
+            .is_some_and(|first| first.subject_id != row.subject_id)
+        {
+            self.end_subject();
+        }
+        if row.role.is_own_debt() {
+            self.rows.push(row);
+        }
+    }
+
+    /// A part to be kept for the next snapshot, as soon as it is full.
+    pub fn take_part(&mut self) -> Option<Vec<u8>> {
+        self.kept.take_full()
+    }
+
+    /// Ends the pass over the market; gives the subjects whose rows are to be added once more. No part is wanted after it.
+    pub fn end_pass(&mut self) -> Vec<SubjectId> {
+        self.end_subject();
+        for entry in self.parts.rest() {
+            self.adrift.insert(entry.account_no, entry);
+        }
+        self.is_second_pass = true;
+        std::mem::take(&mut self.doubtful)
+    }
+
+    /// Ends the count: the tables, and the last part to be kept.
+    pub fn finish(mut self) -> (Statistics, Vec<u8>) {
+        self.end_subject();
+        for entry in std::mem::take(&mut self.adrift).into_values() {
+            if let Some(gone) = self.gone(&entry) {
+                self.scan.add_subject(&[gone]);
+            }
+        }
+        (self.scan.finish(), self.kept.take_rest())
+    }
+
+    /// A position that was there and is not any more.
+    fn gone(&self, entry: &Entry) -> Option<Loan<'static>> {
+        let before = entry.standing()?;
+        Some(Loan {
+            member_no: entry.member_no,
+            lender_group: self.group_of(entry.member_no),
+            account_no: entry.account_no,
+            is_primary: true,
+            // Tables of what became of positions are cut by the lender's group alone.
+            region: Region::of(""),
+            product_type: crate::domain::position::ProductType::ALL[0],
+            currency: entry.currency,
+            opened_on: entry.opened_on()?,
+            is_revolving: false,
+            granted: 0,
+            annual_percentage_rate_bp: 0,
+            grace_days: 0,
+            is_restructured: false,
+            funding_group_ref: None,
+            now: None,
+            past: Past {
+                before: Some(before),
+                ..Past::default()
+            },
+        })
+    }
+
+    fn group_of(&self, member_no: MemberNo) -> LenderGroup {
+        let known = self.groups.get(&member_no).copied();
+        known.unwrap_or(LenderGroup::ALL[0])
+    }
+
+    /// Counts the subject in hand.
+    fn end_subject(&mut self) {
+        let Some(subject_id) = self.rows.first().map(|row| row.subject_id) else {
+            return;
+        };
+        let rows = std::mem::take(&mut self.rows);
+        let mut found = self.kept_of(subject_id, &rows);
+        if !self.is_second_pass && self.is_doubtful(&rows, &found) {
+            self.doubtful.push(subject_id);
+            self.adrift.append(&mut found);
+        } else {
+            self.count(&rows, &mut found);
+            self.adrift.append(&mut found);
+        }
+        // The room of the rows is used again.
+        self.rows = rows;
+        self.rows.clear();
+    }
+
+    /// What was kept of the accounts of a subject.
+    fn kept_of(&mut self, subject_id: SubjectId, rows: &[LoanRow]) -> BTreeMap<AccountNo, Entry> {
+        if self.is_second_pass {
+            let accounts = rows.iter().map(|row| row.version.loan.account_no);
+            return accounts
+                .filter_map(|account_no| self.adrift.remove_entry(&account_no))
+                .collect();
+        }
+        let mut found = BTreeMap::new();
+        while let Some(entry) = self.parts.next_until(subject_id) {
+            let place = if entry.subject_id == subject_id {
+                &mut found
+            } else {
+                &mut self.adrift
+            };
+            place.insert(entry.account_no, entry);
+        }
+        found
+    }
+
+    /// Whether one of the positions is old enough to have been kept, and was not.
+    fn is_doubtful(&self, rows: &[LoanRow], found: &BTreeMap<AccountNo, Entry>) -> bool {
+        let Some(previous) = self.terms.previous.filter(|_| self.parts.were_kept()) else {
+            return false;
+        };
+        rows.iter().any(|row| {
+            let loan = &row.version.loan;
+            row.role == LiabilityRole::Primary
+                && loan.opened_on <= previous
+                && row.counts
+                && loan.now.is_some_and(|now| now.is_active())
+                && !found.contains_key(&loan.account_no)
+        })
+    }
+
+    fn count(&mut self, rows: &[LoanRow], found: &mut BTreeMap<AccountNo, Entry>) {
+        let loans: Vec<Loan<'_>> = rows
+            .iter()
+            .map(|row| {
+                let is_primary = row.role == LiabilityRole::Primary;
+                let loan = &row.version.loan;
+                // What was kept of an account belongs to its primary.
+                let entry = is_primary.then(|| found.remove(&loan.account_no)).flatten();
+                let past = past_of(row, entry.as_ref());
+                Loan {
+                    lender_group: self.group_of(loan.member_no),
+                    is_primary,
+                    funding_group_ref: row.version.funding_group_ref.as_deref(),
+                    now: loan.now.filter(|_| row.counts),
+                    past,
+                    ..*loan
+                }
+            })
+            .collect();
+        self.scan.add_subject(&loans);
+        let kept = rows.iter().zip(&loans).filter(|(_, loan)| loan.is_primary);
+        let entries = kept.filter_map(|(row, loan)| Entry::of(row.subject_id, loan, self.terms.as_of));
+        self.kept.extend(entries);
+    }
+}
+
+/// What is known of a position's past: what was kept, and whether it is late for the first time.
+fn past_of(row: &LoanRow, entry: Option<&Entry>) -> Past {
+    let loan = &row.version.loan;
+    let now = loan.now.filter(|_| row.counts);
+    let first = |kept: Option<FirstLate>, days: u32| {
+        kept.or_else(|| {
+            let late = now.filter(|now| now.days_past_due >= days)?;
+            Some(FirstLate {
+                on: row.version.begins_on,
+                outstanding_total: late.outstanding_total,
+            })
+        })
+    };
+    Past {
+        before: entry.and_then(Entry::standing),
+        first_31: first(entry.and_then(Entry::first_31), LATE_31),
+        first_91: first(entry.and_then(Entry::first_91), LATE_91),
+    }
+}
+
+impl Entry {
+    /// What is to be kept of a position; `None` when the next snapshot has no use for it.
+    fn of(subject_id: SubjectId, loan: &Loan<'_>, as_of: NaiveDate) -> Option<Self> {
+        let active = loan.now.filter(Standing::is_active);
+        let is_marked = loan.past.first_31.is_some() && carry::is_followed(loan.opened_on, as_of);
+        (active.is_some() || (loan.now.is_some() && is_marked))
+            .then(|| Self::new(subject_id, loan, active.as_ref()))
+    }
+}
