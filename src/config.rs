@@ -18,7 +18,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
-pub use self::sections::{Database, Http, Keys, Ledger, Log, Market, Tls, read_password};
+pub use self::sections::{Database, Http, Keys, Ledger, Log, Market, Statistics, Tls, read_password};
 use self::sections::{path, paths};
 use crate::server::Limits;
 
@@ -81,6 +81,8 @@ pub struct Config {
     pub tls: Tls,
     /// Rules of the market.
     pub market: Market,
+    /// Snapshots for the regulator.
+    pub statistics: Statistics,
     /// Limits of the edge.
     pub limits: Limits,
     /// Metrics and health over plain HTTP.
@@ -103,6 +105,7 @@ impl Default for Config {
             database: Database::default(),
             tls: Tls::default(),
             market: Market::default(),
+            statistics: Statistics::default(),
             limits: Limits::default(),
             http: Http::default(),
             log: Log::default(),
@@ -123,6 +126,7 @@ impl fmt::Debug for Config {
             .field("database", &self.database_place())
             .field("tls", &self.tls)
             .field("market", &self.market)
+            .field("statistics", &self.statistics)
             .field("limits", &self.limits)
             .field("http", &self.http)
             .field("log", &self.log)

@@ -142,6 +142,7 @@ fn setup(config: &Config, metrics: RenderMetrics) -> anyhow::Result<Setup> {
             .then(|| config.market.rule_packs.clone()),
         options,
         origin: config.ledger.origin()?,
+        schedule: config.statistics.schedule,
         checkpoint_interval: Duration::from_millis(config.ledger.checkpoint_interval_ms),
         key_commands: config.keys.commands()?,
         first_operators,

@@ -18,6 +18,7 @@ use super::place::Place;
 use crate::audit::{CheckpointKey, OfflineCodeKey, Origin};
 use crate::domain::clock::{SharedClock, SharedEntropy};
 use crate::domain::member::Certificate;
+use crate::domain::statistics::Schedule;
 use crate::domain::unit::working_set::MarketRules;
 use crate::exposure::Exposure;
 use crate::identity::keys::{self, Halves, KeyCommands, Keys, LedgerKeys};
@@ -26,12 +27,17 @@ use crate::members::{Members, Registry};
 use crate::reporting::Reporting;
 use crate::rule_packs::Library;
 use crate::server::{Market, Options, Rooms, Server};
+use crate::statistics::Window;
+use crate::statistics::protect::protect;
+use crate::statistics::worker::{self, Worker};
 use crate::store::audit_log::LeaseHolder;
-use crate::store::{AuditLog, COPY_MARK, KeyChecks, Store};
+use crate::store::{AuditLog, COPY_MARK, KeyChecks, Store, StoreError};
 use crate::subjects::{Evaluator, TokenMapper};
 use crate::wire::convert::page::PageKey;
 use crate::wire::convert::subject_token::KeyVersions;
 
+/// Time between looks whether a snapshot is to be made.
+const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
 /// Locked while a service works on its folder.
 const LOCK_FILE: &str = "service.lock";
 
@@ -53,6 +59,8 @@ pub struct Setup {
     pub options: Options,
     /// Name of the audit log.
     pub origin: Origin,
+    /// Of which dates snapshots are made without being asked for.
+    pub schedule: Schedule,
     /// Time between passes of the sequencer.
     pub checkpoint_interval: Duration,
     /// Keys that come from commands.
@@ -149,6 +157,7 @@ pub async fn start(
             OfflineCodeKey::from_seed(setup.origin.clone(), ledger_keys.checkpoint_seed()),
             setup.rules.zone,
         ),
+        window: Window::new(store.clone(), setup.entropy.clone()),
         market: Arc::new(market(&setup, &ledger_keys)),
         clock: setup.clock.clone(),
         entropy: setup.entropy.clone(),
@@ -162,6 +171,7 @@ pub async fn start(
     if setup.rule_packs.is_some() {
         tokio::spawn(watch(packs, setup.options.tls_reload_interval, stop.clone()));
     }
+    count(&setup, store.clone(), stop.clone());
     let log: Arc<dyn AuditLog> = store.clone();
     let drained = CancellationToken::new();
     let sequencing = sequence(&setup, log.clone(), checkpoint_key, drained.clone());
@@ -335,20 +345,62 @@ fn market(setup: &Setup, keys: &LedgerKeys) -> Market {
     }
 }
 
-fn sequence(
-    setup: &Setup,
-    log: Arc<dyn AuditLog>,
-    key: CheckpointKey,
-    stop: CancellationToken,
-) -> JoinHandle<()> {
+/// Names this process where only one of several may work.
+fn holder(setup: &Setup) -> LeaseHolder {
     let mut holder = LeaseHolder([0; 16]);
     // One process serves an embedded database (its lock says so): what a predecessor that was killed still held is ours, so
     // that nobody waits for its lease to end.
     if matches!(setup.place, Place::Postgres(..)) {
         setup.entropy.fill(&mut holder.0);
     }
+    holder
+}
+
+/// Makes snapshots until the service stops; what is broken off then is taken up by the next start, or by another server.
+fn count(setup: &Setup, store: Arc<dyn Store>, stop: CancellationToken) {
+    let worker = Worker::new(
+        store,
+        setup.clock.clone(),
+        Arc::new(setup.rules.clone()),
+        setup.schedule,
+        holder(setup),
+        Arc::new(protect),
+    );
+    let ticks = IntervalStream::new(tokio::time::interval(SNAPSHOT_INTERVAL)).map(|_| ());
+    tokio::spawn(async move { stop.run_until_cancelled(worker.run(ticks, snapshot_told)).await });
+}
+
+fn snapshot_told(pass: Result<worker::Pass, StoreError>) {
+    use crate::telemetry::metric::SNAPSHOTS;
+    let outcome = match pass {
+        Ok(worker::Pass::Idle) => return,
+        Ok(worker::Pass::Published(key)) => {
+            tracing::info!(as_of = %key.as_of, version = key.version, "a snapshot was published");
+            "published"
+        }
+        Ok(worker::Pass::Lost(key)) => {
+            tracing::warn!(as_of = %key.as_of, version = key.version, "another server took a snapshot up");
+            "lost"
+        }
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a snapshot did not go on"
+            );
+            "failed"
+        }
+    };
+    metrics::counter!(SNAPSHOTS, "outcome" => outcome).increment(1);
+}
+
+fn sequence(
+    setup: &Setup,
+    log: Arc<dyn AuditLog>,
+    key: CheckpointKey,
+    stop: CancellationToken,
+) -> JoinHandle<()> {
     let options = SequencerOptions::default();
-    let sequencer = Sequencer::new(log, key, setup.clock.clone(), holder, options);
+    let sequencer = Sequencer::new(log, key, setup.clock.clone(), holder(setup), options);
     let ticks = IntervalStream::new(tokio::time::interval(setup.checkpoint_interval)).map(|_| ());
     let ticks = ticks.take_until(stop.cancelled_owned());
     tokio::spawn(async move { sequencer.run(ticks, told).await })

@@ -39,6 +39,12 @@ pub(super) fn render() -> String {
     database(&mut page, &config);
     tls(&mut page, &config);
     market(&mut page, &config);
+    page.section("statistics", "Snapshots of the market for the regulator.");
+    page.text(
+        "Of which dates one is made without being asked for, from five in the morning on: \"never\", \"month-end\" or \"daily\".",
+        "schedule",
+        config.statistics.schedule.as_str(),
+    );
     page.section(
         "limits",
         "Limits of the edge. What is above one is answered RESOURCE_EXHAUSTED, or not accepted at all.",

@@ -15,6 +15,7 @@ use crate::audit::Origin;
 use crate::domain::conduct::{DayLimits, Thresholds};
 use crate::domain::currency::Currency;
 use crate::domain::date::BusinessZone;
+use crate::domain::statistics::Schedule;
 use crate::domain::unit::working_set::MarketRules;
 use crate::identity::keys::KeyCommands;
 use crate::store::postgres::{Address, PostgresOptions};
@@ -97,6 +98,14 @@ pub struct Market {
     /// Folder of rule packs beside those that are shipped; empty: none.
     #[serde(deserialize_with = "optional_path")]
     pub rule_packs: PathBuf,
+}
+
+/// Snapshots for the regulator.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Statistics {
+    /// Of which dates a snapshot is made without being asked for: `never`, `month-end` or `daily`.
+    pub schedule: Schedule,
 }
 
 /// Metrics and health over plain HTTP.

@@ -118,6 +118,9 @@ codes! {
         OfflineCodeUnknown = "OFFLINE_CODE_UNKNOWN": NotFound,
         OfflineCodeUsed = "OFFLINE_CODE_USED": State,
         OfflineCodePeriod = "OFFLINE_CODE_PERIOD": State,
+        IndicatorUnknown = "INDICATOR_UNKNOWN": Message,
+        SnapshotUnknown = "SNAPSHOT_UNKNOWN": NotFound,
+        SnapshotNotPublished = "SNAPSHOT_NOT_PUBLISHED": State,
     }
     kept {
         TokensChanged = "TOKENS_CHANGED": Aborted,

@@ -21,6 +21,7 @@ use crate::domain::clock::{SharedClock, SharedEntropy};
 use crate::exposure::Exposure;
 use crate::members::Members;
 use crate::reporting::Reporting;
+use crate::statistics::Window;
 use crate::store::Store;
 use crate::subjects::Evaluator;
 
@@ -53,6 +54,8 @@ pub struct Rooms {
     pub reporting: Reporting,
     /// Answers.
     pub exposure: Exposure,
+    /// Statistics.
+    pub window: Window,
     /// What requests are read against.
     pub market: Arc<Market>,
     /// Time.

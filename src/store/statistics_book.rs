@@ -104,7 +104,7 @@ pub trait StatisticsBook: Send + Sync + 'static {
 }
 
 /// Tries after which a snapshot has failed for good.
-pub(super) const TRIES_MAX: u32 = 3;
+pub(super) const TRIES_MAX: u32 = 5;
 /// Months for which is kept where positions stood at the last snapshot of each.
 pub(super) const CARRY_MONTHS: u32 = 13;
 
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_begun_three_times_has_failed() {
+    fn what_was_begun_too_often_has_failed() {
         let mut broken = waiting("2026-03-31", 5);
         broken.tries = TRIES_MAX;
         let other = waiting("2026-01-31", 6);

@@ -77,6 +77,8 @@ metrics_catalogue! {
         "Passes of the audit log's sequencer, by outcome.";
     AUDIT_PASS_DURATION: Histogram of Seconds = "tallystick_audit_pass_duration_seconds",
         "Time of a pass of the audit log's sequencer.";
+    SNAPSHOTS: Counter of Count = "tallystick_snapshot_total",
+        "Snapshots that were worked on, by outcome.";
     PANICS: Counter of Count = "tallystick_panic_total",
         "Panics: each is a fault of the program.";
 }

@@ -138,6 +138,7 @@ async fn serve(folder: &Path, place: Place, stop: CancellationToken) -> anyhow::
             registry_interval: Duration::from_secs(1),
         },
         origin: Origin::parse("bench.tallystick.local").context("the bench's log has a name")?,
+        schedule: crate::domain::statistics::Schedule::Never,
         checkpoint_interval: Duration::from_secs(1),
         key_commands: KeyCommands::default(),
         first_operators: Vec::new(),

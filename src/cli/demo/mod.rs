@@ -121,6 +121,7 @@ impl Demo {
                 registry_interval: Duration::from_secs(1),
             },
             origin: Origin::parse("demo.tallystick.local").context("the demonstration's log has a name")?,
+            schedule: crate::domain::statistics::Schedule::Never,
             checkpoint_interval: Duration::from_secs(1),
             key_commands: KeyCommands::default(),
             first_operators,

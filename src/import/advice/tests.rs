@@ -4,7 +4,7 @@ use super::*;
 use crate::import::table::REASON_SEPARATOR;
 
 /// Rules about calls, batches, checks and administration: no record can break them.
-const NOT_OF_RECORDS: [Code; 32] = [
+const NOT_OF_RECORDS: [Code; 35] = [
     Code::AlreadyReviewedToday,
     Code::RequestIdReused,
     Code::PageSize,
@@ -29,6 +29,9 @@ const NOT_OF_RECORDS: [Code; 32] = [
     Code::BatchNotHeld,
     Code::ReservationLifetime,
     Code::ExtensionsUsedUp,
+    Code::IndicatorUnknown,
+    Code::SnapshotUnknown,
+    Code::SnapshotNotPublished,
     Code::OfflineCodeUnknown,
     Code::OfflineCodeUsed,
     Code::OfflineCodePeriod,

@@ -86,7 +86,10 @@ impl Market {
 pub(super) fn routes(rooms: Rooms, limits: &Limits, health: &HealthReporter) -> Result<Routes, ServeError> {
     let bytes = usize::try_from(limits.message_bytes_max).unwrap_or(usize::MAX);
     let admin = AdminServiceServer::new(AdminApi::new(&rooms));
-    let statistics = StatisticsServiceServer::new(StatisticsApi);
+    let statistics = StatisticsServiceServer::new(StatisticsApi {
+        window: rooms.window.clone(),
+        market: Arc::clone(&rooms.market),
+    });
     let tokens = TokenServiceServer::new(TokenApi::new(&rooms));
     let reports = ReportingServiceServer::new(Reports::new(
         rooms.reporting,

@@ -426,7 +426,12 @@ impl StatisticsBook for SqliteStore {
     }
 
     async fn take_snapshot(&self, lease: SnapshotLease) -> Result<Option<SnapshotTask>, StoreError> {
-        self.write(move |connection| take(connection, &lease)).await
+        // Asked for every second or so: the writer is left alone while nothing waits.
+        let waits = self.read(|connection| UNFINISHED.find(connection, params![FINAL], unfinished));
+        match waits.await? {
+            Some(_) => self.write(move |connection| take(connection, &lease)).await,
+            None => Ok(None),
+        }
     }
 
     async fn hold_snapshot(

@@ -23,6 +23,7 @@ pub mod quality;
 pub mod report;
 pub mod request;
 pub mod reservation;
+pub mod statistics;
 pub mod subject_token;
 pub mod token;
 pub mod violation;

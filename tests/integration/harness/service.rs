@@ -215,6 +215,7 @@ fn setup(
         rule_packs: None,
         options,
         origin: Origin::parse("test.example/log").unwrap(),
+        schedule: tallystick::domain::statistics::Schedule::Never,
         checkpoint_interval: Duration::from_millis(50),
         key_commands: KeyCommands::default(),
         first_operators,

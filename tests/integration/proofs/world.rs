@@ -86,6 +86,7 @@ pub fn setup(
             registry_interval: Duration::from_hours(1),
         },
         origin: Origin::parse("proofs.test").expect("a valid name of a log"),
+        schedule: tallystick::domain::statistics::Schedule::Never,
         checkpoint_interval: Duration::from_millis(200),
         key_commands: KeyCommands::default(),
         first_operators: vec![registered(operator)],

@@ -46,6 +46,9 @@ pub(in crate::cli::generate) const fn why_not(code: Code) -> Option<&'static str
         | Code::AmountsUsedUp
         | Code::RulePackUnknown
         | Code::AnswerUnknown
+        | Code::IndicatorUnknown
+        | Code::SnapshotUnknown
+        | Code::SnapshotNotPublished
         | Code::OfflineCodeUnknown
         | Code::OfflineCodeUsed
         | Code::OfflineCodePeriod => Some("of checks and reservations: a generated market has none"),

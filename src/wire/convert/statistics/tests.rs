@@ -1,0 +1,137 @@
+use super::*;
+
+const TODAY: &str = "2026-04-15";
+
+fn today() -> NaiveDate {
+    TODAY.parse().unwrap()
+}
+
+fn date(text: &str) -> pb::Date {
+    date_to_wire(text.parse().unwrap())
+}
+
+fn asked() -> pb::GetIndicatorRequest {
+    pb::GetIndicatorRequest {
+        indicator: "delinquency".to_owned(),
+        as_of: Some(date("2026-03-31")),
+        series_from: None,
+        dimensions: vec![],
+        currency: String::new(),
+        version: 0,
+    }
+}
+
+#[test]
+fn every_published_table_can_be_asked_for_and_no_other() {
+    for published in Published::all() {
+        for currency in ["", "CNY"] {
+            let mut dimensions: Vec<i32> = published.cuts.iter().copied().map(dimension).collect();
+            dimensions.reverse();
+            let wire = pb::GetIndicatorRequest {
+                indicator: published.indicator.name().to_owned(),
+                dimensions,
+                currency: currency.to_owned(),
+                ..asked()
+            };
+            let has_any = match currency {
+                "" => !published.indicator.counts().is_empty(),
+                _ => !published.indicator.amounts().is_empty(),
+            };
+            match read_get_indicator(&wire, today()) {
+                Ok(read) => {
+                    assert!(has_any);
+                    assert_eq!(read.published, published);
+                    assert_eq!(read.currency.is_some(), !currency.is_empty());
+                }
+                Err(violations) => {
+                    assert!(!has_any, "{violations:?}");
+                    assert_eq!(violations[0].field, "currency");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_with_the_way_out() {
+    type Change = fn(&mut pb::GetIndicatorRequest);
+    let cases: [(Change, &str, Code); 8] = [
+        (
+            |wire| wire.indicator = "fashion".to_owned(),
+            "indicator",
+            Code::IndicatorUnknown,
+        ),
+        (
+            |wire| wire.dimensions = vec![1, 1],
+            "dimensions",
+            Code::IndicatorUnknown,
+        ),
+        (
+            |wire| wire.dimensions = vec![0],
+            "dimensions",
+            Code::IndicatorUnknown,
+        ),
+        (|wire| wire.as_of = None, "as_of", Code::FieldRequired),
+        (
+            |wire| wire.as_of = Some(date("2026-04-16")),
+            "as_of",
+            Code::DateInFuture,
+        ),
+        (
+            |wire| wire.series_from = Some(date("2026-04-01")),
+            "series_from",
+            Code::DateOrder,
+        ),
+        (
+            |wire| {
+                wire.series_from = Some(date("2026-01-01"));
+                wire.version = 1;
+            },
+            "version",
+            Code::Format,
+        ),
+        (
+            |wire| wire.currency = "XXX".to_owned(),
+            "currency",
+            Code::Currency,
+        ),
+    ];
+    for (change, field, code) in cases {
+        let mut wire = asked();
+        change(&mut wire);
+        let violations = read_get_indicator(&wire, today()).unwrap_err();
+        let found: Vec<_> = violations
+            .iter()
+            .map(|violation| (violation.field.as_str(), violation.code))
+            .collect();
+        assert_eq!(found, vec![(field, code)]);
+    }
+}
+
+#[test]
+fn a_dimension_names_one_axis_and_every_cut_has_one() {
+    for published in Published::all() {
+        for cut in published.cuts {
+            assert_ne!(dimension(*cut), 0, "{cut:?}");
+        }
+    }
+}
+
+#[test]
+fn the_catalogue_is_in_alphabetical_order_and_tells_every_table() {
+    let indicators = indicators_to_wire(Language::English);
+    assert!(indicators.is_sorted_by_key(|indicator| indicator.name.clone()));
+    let tables: usize = indicators
+        .iter()
+        .map(|indicator| indicator.breakdowns.len())
+        .sum();
+    assert_eq!(tables, Published::all().count());
+}
+
+#[test]
+fn a_hidden_cell_says_why_and_a_share_is_a_part_of_one() {
+    use pb::indicator_value::Value;
+    assert_eq!(value_to_wire(Shown::Hidden).value, Some(Value::Suppressed(1)));
+    assert_eq!(value_to_wire(Shown::Ratio(125)).value, Some(Value::Ratio(0.125)));
+    assert_eq!(value_to_wire(Shown::Count(15)).value, Some(Value::Count(15)));
+}
