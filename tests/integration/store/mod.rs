@@ -26,6 +26,7 @@ mod register;
 mod reservations;
 mod schemas;
 mod sqlite;
+mod statistics;
 mod subjects;
 mod units;
 
@@ -102,6 +103,15 @@ conformance! {
         what_is_on_file_stays_and_is_of_the_same_people,
         an_account_is_judged_once_whatever_codes_are_named,
         a_member_can_ask_for_what_it_was_told_and_no_more,
+    }
+    statistics {
+        a_snapshot_is_asked_for_once_while_it_is_under_way,
+        one_works_at_a_time_and_what_is_left_is_taken_up,
+        what_fails_again_and_again_is_given_up,
+        what_is_published_comes_back_as_it_was,
+        a_market_is_counted_as_of_its_date,
+        a_month_is_compared_with_what_was_kept_of_the_one_before,
+        a_broken_off_count_leaves_nothing_behind,
     }
     subjects {
         tokens_of_one_person_meet_in_one_subject,
