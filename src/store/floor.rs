@@ -119,8 +119,26 @@ pub trait Floor: Send {
     /// [`StoreError`] of the engine.
     fn checkpoint(&mut self) -> Result<(), StoreError>;
 
+    /// Reads every position once, as plainly as the engine can.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the engine.
+    fn scan(&mut self) -> Result<(), StoreError>;
+
+    /// What a scan is, and how many of it a snapshot's raw figures may take.
+    fn scan_goal(&self) -> ScanGoal;
+
     /// The process of the database that does the work of this floor, if that is another one.
     fn process(&self) -> Option<u32>;
+}
+
+/// What raw figures are held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScanGoal {
+    /// What a scan is.
+    pub of: &'static str,
+    /// The goal, for people.
+    pub text: &'static str,
 }
 
 /// Table and columns that an INSERT of the catalogue names.

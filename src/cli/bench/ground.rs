@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use futures::{StreamExt as _, TryStreamExt as _};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::counting::{self, Counted};
 use super::engine::Engine;
 use super::population::{LENDERS_COUNT, Population, lender, positions_of};
 use crate::cli::authority::{Authority, Validity};
@@ -52,6 +53,7 @@ pub(super) struct Ground {
     pub lenders: Vec<(MemberId, MemberNo)>,
     pub loading_seconds: f64,
     pub bytes_per_position: f64,
+    pub counted: Counted,
 }
 
 impl Ground {
@@ -74,10 +76,12 @@ impl Ground {
             lenders: enrol(store.as_ref(), callers).await?,
             loading_seconds: 0.0,
             bytes_per_position: 0.0,
+            counted: Counted::default(),
         };
         let begun = std::time::Instant::now();
         let loaded = ground.load(store.as_ref()).await?;
         ground.loading_seconds = begun.elapsed().as_secs_f64();
+        ground.counted = counting::count(store.as_ref(), population.today).await?;
         drop(store);
         ground.bytes_per_position = ratio(ground.engine.copy().await?, loaded);
         Ok(ground)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::calls::{Call, check, is_answer, open_empty, open_review, query, report, upload};
+use super::counting;
 use super::floors;
 use super::ground::Ground;
 use super::load::{Load, Measured};
@@ -149,6 +150,7 @@ impl Running<'_> {
         }
         let mut growth = self.growth(plan, &best).await?;
         growth.extend(self.crowd(plan, floor).await?);
+        growth.extend(counting::lines(&self.ground.counted, floor)?);
         let engine = self.ground.engine.about().await?;
         self.report(plan, &best, growth, engine)
     }

@@ -5,6 +5,7 @@
 //! question was asked before by the same caller that day.
 
 mod calls;
+mod counting;
 mod crowd;
 mod engine;
 mod floors;

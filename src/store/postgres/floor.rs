@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use tokio_postgres::Row;
 
 use super::address::Address;
+use super::aggregates;
 use super::cells::Arrays;
 use super::changes::{
     INSERT_INQUIRIES, INSERT_OPENINGS, INSERT_REQUESTS, INSERT_WAITING, PUT_ACCOUNTS, PUT_FROZEN,
@@ -33,7 +34,7 @@ use super::{changes, find, reservations};
 use crate::domain::names::SubjectId;
 use crate::store::StoreError;
 use crate::store::columns::{Cell, Corrupt, Row as _, Sink as _, Value};
-use crate::store::floor::{Floor, Target, Work, named_by, pattern_of, random_looking};
+use crate::store::floor::{Floor, ScanGoal, Target, Work, named_by, pattern_of, random_looking};
 
 /// Above every number that a market is given, and small enough for a day.
 const FIRST_OWN_NUMBER: i64 = 1 << 30;
@@ -275,6 +276,14 @@ impl Floor for PostgresFloor {
     /// Nothing: PostgreSQL's own processes do it when they think fit.
     fn checkpoint(&mut self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    fn scan(&mut self) -> Result<(), StoreError> {
+        Ok(self.runtime.block_on(aggregates::read(&self.session))?)
+    }
+
+    fn scan_goal(&self) -> ScanGoal {
+        aggregates::GOAL
     }
 
     fn process(&self) -> Option<u32> {

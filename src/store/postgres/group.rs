@@ -107,8 +107,6 @@ impl Group<'_> {
         for write in self.writes {
             match &write.action {
                 Action::Administer(_) => locks.register = true,
-                // Of two who ask for the same snapshot the second finds its key in the way, and looks again.
-                Action::Snapshot { .. } => {}
                 Action::ChargeEvaluations { .. } => {
                     locks.members.insert(write.member_no);
                 }
@@ -139,7 +137,12 @@ impl Group<'_> {
                         locks.members.insert(write.member_no);
                     }
                 }
-                Action::Report(_) | Action::Correct(_) | Action::Delete { .. } | Action::Reserve(_) => {}
+                // Of two who ask for the same snapshot the second finds its key in the way, and looks again.
+                Action::Report(_)
+                | Action::Correct(_)
+                | Action::Delete { .. }
+                | Action::Reserve(_)
+                | Action::Snapshot { .. } => {}
             }
         }
         debug_assert!(

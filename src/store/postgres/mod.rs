@@ -5,6 +5,7 @@
 //! lock row for each subject, taken in order before anything about the subject is read for a decision.
 
 mod address;
+mod aggregates;
 mod aside;
 mod audit;
 mod batches;

@@ -14,7 +14,7 @@ use super::failure::{Failure, Outcome};
 use super::{changes, load, open, reads, reservations};
 use crate::domain::names::SubjectId;
 use crate::store::StoreError;
-use crate::store::floor::{Floor, Target, Work, pattern_of, random_looking};
+use crate::store::floor::{Floor, ScanGoal, Target, Work, pattern_of, random_looking};
 
 /// Tables and indexes that hold positions and whom they concern: everything but history, looks and the audit log.
 const OF_POSITIONS: &str = "-- bytes_of_positions
@@ -23,6 +23,11 @@ const OF_POSITIONS: &str = "-- bytes_of_positions
     WHERE aggregate = TRUE AND name IN (
         'position', 'account', 'subject_token', 'subject_token_by_vector', 'subject_token_by_subject',
         'mobile_link', 'mobile_link_by_subject')";
+
+/// Every position, read once.
+const SCAN: &str = "-- scan
+    SELECT count(*), sum(outstanding_total), sum(days_past_due)
+    FROM position";
 
 /// Rows of the product, as patterns.
 #[derive(Default)]
@@ -111,6 +116,25 @@ impl Floor for SqliteFloor {
     /// Moves the write-ahead log into the copy; the log's file stays, to be written over.
     fn checkpoint(&mut self) -> Result<(), StoreError> {
         checkpoint(&self.connection, "PRAGMA wal_checkpoint(RESTART)").map_err(StoreError::from)
+    }
+
+    fn scan(&mut self) -> Result<(), StoreError> {
+        let read = self.connection.query_row(SCAN, [], |row| {
+            black_box((
+                row.get::<_, i64>(0)?,
+                row.get::<_, i64>(1)?,
+                row.get::<_, i64>(2)?,
+            ));
+            Ok(())
+        });
+        read.map_err(Failure::from).map_err(StoreError::from)
+    }
+
+    fn scan_goal(&self) -> ScanGoal {
+        ScanGoal {
+            of: "one plain scan",
+            text: "≤ 6",
+        }
     }
 
     fn process(&self) -> Option<u32> {
