@@ -210,12 +210,6 @@ pub fn full(call: &CallId, full: Full) -> Status {
         .status()
 }
 
-/// An rpc that the contract has and this version does not.
-pub fn unimplemented(call: &CallId, what: &str) -> Status {
-    let text = format!("{what} are part of the contract but not of this version of the service yet");
-    Draft::new(call, Rpc::Unimplemented, "NOT_IMPLEMENTED", text).status()
-}
-
 /// An rpc that the contract does not have.
 pub fn unknown_rpc(call: &CallId) -> Status {
     let text = "there is no such rpc: check the name against the contract; reflection lists what is served";

@@ -140,11 +140,6 @@ impl Session {
         status::unstored(&self.call, error)
     }
 
-    /// Something of the contract that this version does not serve: `what` is a plural.
-    pub fn unimplemented(&self, what: &str) -> Status {
-        status::unimplemented(&self.call, what)
-    }
-
     /// A failure of ours: logged, not told.
     pub fn internal(&self, cause: &dyn fmt::Display) -> Status {
         status::internal(&self.call, cause)

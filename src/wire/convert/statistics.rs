@@ -254,5 +254,56 @@ fn value_to_wire(shown: Shown) -> pb::IndicatorValue {
     pb::IndicatorValue { value: Some(value) }
 }
 
+/// Reads a table that the service sent; `None` when it is not the table that was asked for.
+pub fn read_table(
+    wire: &pb::IndicatorTable,
+    published: Published,
+    currency: Option<Currency>,
+) -> Option<(NaiveDate, ShownTable)> {
+    let as_of = read_date(wire.as_of, &Path::Root, &mut Collector::default())?;
+    let mut table = ShownTable {
+        published,
+        currency,
+        rows: Vec::new(),
+    };
+    let columns = table.columns();
+    let axes: Vec<Axis> = published.axes().collect();
+    if !wire
+        .value_columns
+        .iter()
+        .eq(columns.iter().map(|column| column.name))
+    {
+        return None;
+    }
+    for row in &wire.rows {
+        if (row.keys.len(), row.values.len()) != (axes.len(), columns.len()) {
+            return None;
+        }
+        let places = axes
+            .iter()
+            .zip(&row.keys)
+            .map(|(axis, key)| (0..axis.places()).find(|place| axis.label(*place, as_of) == key.as_str()));
+        table.rows.push(ShownRow {
+            places: places.collect::<Option<_>>()?,
+            values: row.values.iter().map(read_value).collect::<Option<_>>()?,
+        });
+    }
+    Some((as_of, table))
+}
+
+fn read_value(wire: &pb::IndicatorValue) -> Option<Shown> {
+    use pb::indicator_value::Value;
+    Some(match wire.value? {
+        Value::Count(count) => Shown::Count(count),
+        Value::Amount(amount) => Shown::Amount(amount),
+        Value::Ratio(ratio) => {
+            // Thousandths by their text: the conversion of a float to an integer has none that is checked.
+            let text = format!("{:.0}", ratio * 1_000.0);
+            Shown::Ratio(text.parse().ok()?)
+        }
+        Value::Suppressed(_) => Shown::Hidden,
+    })
+}
+
 #[cfg(test)]
 mod tests;

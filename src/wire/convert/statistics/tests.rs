@@ -135,3 +135,55 @@ fn a_hidden_cell_says_why_and_a_share_is_a_part_of_one() {
     assert_eq!(value_to_wire(Shown::Ratio(125)).value, Some(Value::Ratio(0.125)));
     assert_eq!(value_to_wire(Shown::Count(15)).value, Some(Value::Count(15)));
 }
+
+proptest::proptest! {
+    /// What is sent is read back as it was, whichever table it is.
+    #[test]
+    fn a_table_comes_back_as_it_was(
+        place in 0..Published::all().count(),
+        has_currency: bool,
+        seeds in proptest::collection::vec((0_u8..4, -1_000_000_i64..1_000_000), 40),
+    ) {
+        let published = Published::all().nth(place).unwrap();
+        let as_of = today();
+        let currency = has_currency.then(|| Currency::parse("CNY").unwrap());
+        let mut table = ShownTable { published, currency, rows: vec![] };
+        let width = table.columns().len();
+        for number in 0..3_usize {
+            let places = published.axes().map(|axis| number % axis.places()).collect();
+            let values = seeds.iter().skip(number * 3).cycle().take(width).map(|(kind, value)| match kind {
+                0 => Shown::Count(*value),
+                1 => Shown::Amount(*value),
+                2 => Shown::Ratio(*value),
+                _ => Shown::Hidden,
+            });
+            table.rows.push(ShownRow { places, values: values.collect() });
+        }
+        let key = SnapshotKey { as_of, version: 1 };
+        let sent = table_to_wire(key, &table);
+        proptest::prop_assert_eq!(read_table(&sent, published, currency), Some((as_of, table)));
+    }
+}
+
+#[test]
+fn a_table_of_another_kind_is_not_read() {
+    let named = |name: &str| {
+        Published::all()
+            .find(|published| published.indicator.name() == name)
+            .unwrap()
+    };
+    let table = ShownTable {
+        published: named("delinquency"),
+        currency: None,
+        rows: vec![],
+    };
+    let sent = table_to_wire(
+        SnapshotKey {
+            as_of: today(),
+            version: 1,
+        },
+        &table,
+    );
+    assert!(read_table(&sent, named("delinquency"), None).is_some());
+    assert_eq!(read_table(&sent, named("new_stacking"), None), None);
+}
