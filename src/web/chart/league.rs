@@ -18,7 +18,7 @@ pub(super) fn draw(figure: &Figure, setting: Setting) -> String {
     let left = (widest + 460).clamp(900, 3_200);
     let plot = Plot {
         left,
-        top: 420,
+        top: 640,
         width: WIDTH - left - 900,
         height: start(ROW, figure.across.labels.len().max(1)),
     };
@@ -26,8 +26,8 @@ pub(super) fn draw(figure: &Figure, setting: Setting) -> String {
         Unit::Score => Scale::up_to(100, 20),
         _ => Scale::of(figure.span()),
     };
-    let x = plot.left + plot.width / 2;
-    canvas.text("title", Anchor::Middle, x, 160, &figure.measure());
+    canvas.text("title", Anchor::Start, 100, 160, &figure.across.title);
+    canvas.text("title", Anchor::Start, plot.left, 380, &figure.measure());
     for value in scale.ticks() {
         let x = plot.left + scale.along(value, plot.width);
         canvas.line(
@@ -40,8 +40,6 @@ pub(super) fn draw(figure: &Figure, setting: Setting) -> String {
         let tick = figure.unit.short(value, figure.language);
         canvas.text("tick", Anchor::Middle, x, plot.top - 60, &tick);
     }
-    let at = (140, plot.top + plot.height / 2);
-    canvas.turned("title", Anchor::Middle, at, 90, &figure.across.title);
     for (place, label) in figure.across.labels.iter().enumerate() {
         let y = plot.top + middle(slot(plot.height, figure.across.labels.len()), place) + 40;
         canvas.text("tick", Anchor::End, plot.left - 60, y, label);

@@ -85,7 +85,9 @@ fn row(published: Published, has_currency: bool, month: u32, axes: &[Axis], plac
             }
         })
         .collect();
-    let is_hidden = part < HIDDEN_BELOW;
+    // Nobody rolled from there to there: that tells nothing of anybody.
+    let is_nothing = published.indicator == Indicator::RollRate && part == 0;
+    let is_hidden = part < HIDDEN_BELOW && !is_nothing;
     let shown = published.shown_columns(has_currency).into_iter().map(|column| {
         let value = values[column.column];
         let value = match column.of {

@@ -1,5 +1,6 @@
 //! How lenders used what they may look at.
 
+use super::definitions::{CONDUCT, link_to};
 use super::quality::shortened;
 use super::sketch::figure_words;
 use super::{Cell, Content, Grid, Panel};
@@ -80,6 +81,16 @@ fn alert_words(alert: ConductAlert) -> Words {
     }
 }
 
+/// A chart of the page: its place, title, how to read it, measure, unit, and what it draws.
+struct Drawn<'a> {
+    id: &'static str,
+    title: Words,
+    lead: Words,
+    measure: Words,
+    unit: Unit,
+    mark: &'a dyn Fn(&ConductFacts) -> Mark,
+}
+
 /// The page's content, in order of the lenders' names.
 pub fn conduct(
     found: &[(Member, ConductFacts)],
@@ -87,112 +98,123 @@ pub fn conduct(
     month: Month,
     language: Language,
 ) -> Content {
-    let of = month.first().format("%Y-%m");
-    let titled = |words: Words| format!("{}, {of}", words.told(language));
-    let alerts = titled(Words("Alerts", "预警"));
-    let lead = Words(
-        "A threshold that was passed on a sample large enough. Ask before you judge.",
-        "在足够样本上超过阈值。请先询问,再下结论。",
-    );
-    let alerts = Panel {
-        id: "alerts".to_owned(),
-        title: alerts.clone(),
-        lead: lead.told(language).to_owned(),
-        svg: chart(
-            found,
-            "alerts",
-            alerts.clone(),
-            Words("Alerts", "预警数"),
-            Unit::Count,
-            |facts| Mark::Known(i64::try_from(facts.alerts(thresholds).len()).unwrap_or(0)),
-            language,
-        ),
-        definition: None,
-        download: Some(format!("/conduct.csv?month={of}")),
-        grid: Some(grid(found, thresholds, alerts, language)),
+    let alerts = |facts: &ConductFacts| {
+        let alerts = facts.alerts(thresholds).len();
+        Mark::Known(i64::try_from(alerts).unwrap_or(i64::MAX))
     };
-    let bare = |id: &str, title: String, lead: Words, svg: String| Panel {
-        id: id.to_owned(),
-        title,
-        lead: lead.told(language).to_owned(),
-        svg,
-        definition: None,
-        download: None,
-        grid: None,
+    let unfollowed = |facts: &ConductFacts| match facts.judged_queries {
+        0 => Mark::Absent,
+        _ => Mark::Known(scaled(Unit::Percent, facts.unfollowed_bp().into())),
     };
-    let title = titled(Words("Queries that nothing came of", "无后续的查询"));
-    let measure = Words("Share of hard queries judged", "占已评判硬查询的比例");
-    let svg = chart(
-        found,
-        "unfollowed",
-        title.clone(),
-        measure,
-        Unit::Percent,
-        |facts| match facts.judged_queries {
-            0 => Mark::Absent,
-            _ => Mark::Known(scaled(Unit::Percent, facts.unfollowed_bp().into())),
+    let looks = |facts: &ConductFacts| {
+        let looks = facts.hundredth_looks_per_loan();
+        looks.map_or(Mark::Absent, |looks| Mark::Known(scaled(Unit::Number, looks)))
+    };
+    let drawn = [
+        Drawn {
+            id: "alerts",
+            title: Words("Alerts, and all figures", "预警及全部数据"),
+            lead: Words(
+                "A threshold that was passed on a sample large enough. Ask before you judge.",
+                "在足够样本上超过阈值。请先询问,再下结论。",
+            ),
+            measure: Words("Alerts", "预警数"),
+            unit: Unit::Count,
+            mark: &alerts,
         },
-        language,
-    );
-    let lead = Words(
-        "Hard queries without a check or an account of the same lender within 30 days.",
-        "30天内同一机构既无核查也无开户的硬查询。",
-    );
-    let unfollowed = bare("unfollowed", title, lead, svg);
-    let title = titled(Words("Hard looks for each loan opened", "每笔放款的硬查询"));
-    let measure = Words("Hard looks for each loan", "每笔贷款的硬查询");
-    let svg = chart(
-        found,
-        "looks",
-        title.clone(),
-        measure,
-        Unit::Number,
-        |facts| {
-            let looks = facts.hundredth_looks_per_loan();
-            looks.map_or(Mark::Absent, |looks| Mark::Known(scaled(Unit::Number, looks)))
+        Drawn {
+            id: "unfollowed",
+            title: Words("Queries that nothing came of", "无后续的查询"),
+            lead: Words(
+                "Hard queries without a check or an account of the same lender within 30 days.",
+                "30天内同一机构既无核查也无开户的硬查询。",
+            ),
+            measure: Words("Share of hard queries judged", "占已评判硬查询的比例"),
+            unit: Unit::Percent,
+            mark: &unfollowed,
         },
-        language,
-    );
-    let lead = Words("Who looks at many to lend to few.", "查询多而放款少的机构。");
-    let looks = bare("looks", title, lead, svg);
+        Drawn {
+            id: "looks",
+            title: Words("Hard looks for each loan opened", "每笔放款的硬查询"),
+            lead: Words("Who looks at many to lend to few.", "查询多而放款少的机构。"),
+            measure: Words("Hard looks for each loan", "每笔贷款的硬查询"),
+            unit: Unit::Number,
+            mark: &looks,
+        },
+    ];
+    let mut panels: Vec<Panel> = drawn
+        .iter()
+        .map(|drawn| panel(found, drawn, month, language))
+        .collect();
+    if let Some(first) = panels.first_mut() {
+        first.grid = Some(grid(found, thresholds, first.title.clone(), language));
+    }
     Content {
         facts: Vec::new(),
-        panels: vec![alerts, unfollowed, looks],
+        panels,
     }
 }
 
-fn chart(
-    found: &[(Member, ConductFacts)],
-    id: &str,
-    title: String,
-    measure: Words,
-    unit: Unit,
-    mark: impl Fn(&ConductFacts) -> Mark,
-    language: Language,
-) -> String {
+fn panel(found: &[(Member, ConductFacts)], drawn: &Drawn<'_>, month: Month, language: Language) -> Panel {
+    let of = month.first().format("%Y-%m");
+    let title = format!("{}, {of}", drawn.title.told(language));
+    let marks: Vec<Mark> = found.iter().map(|(_, facts)| (drawn.mark)(facts)).collect();
+    let lender = LENDER.told(language).to_owned();
+    let rows = found.iter().zip(&marks).map(|((member, _), mark)| {
+        let value = match mark {
+            Mark::Known(value) => drawn.unit.bare(*value, language),
+            Mark::Hidden | Mark::Absent => "–".to_owned(),
+        };
+        vec![Cell::head(member.display_name.clone()), Cell::value(value)]
+    });
+    let grid = Grid {
+        caption: title.clone(),
+        heads: vec![lender.clone(), headed(drawn.measure, drawn.unit, language)],
+        rows: rows.collect(),
+    };
     let mut figure = Figure {
-        id: format!("{id}-chart"),
-        title,
+        id: format!("{}-chart", drawn.id),
+        title: title.clone(),
         description: String::new(),
         across: Places {
-            title: Words("Lender", "机构").told(language).to_owned(),
+            title: lender,
             labels: found
                 .iter()
                 .map(|(member, _)| shortened(&member.display_name))
                 .collect(),
         },
-        measure: measure.told(language).to_owned(),
-        unit,
+        measure: drawn.measure.told(language).to_owned(),
+        unit: drawn.unit,
         series: vec![Series {
-            name: measure.told(language).to_owned(),
-            marks: found.iter().map(|(_, facts)| mark(facts)).collect(),
+            name: drawn.measure.told(language).to_owned(),
+            marks,
         }],
         language,
     };
     figure.description = figure_words(&figure, Shape::League);
-    match figure.is_empty() {
+    let svg = match figure.is_empty() {
         true => String::new(),
         false => figure.draw(Shape::League, Setting::Page),
+    };
+    Panel {
+        id: drawn.id.to_owned(),
+        title,
+        lead: drawn.lead.told(language).to_owned(),
+        svg,
+        definition: Some(link_to(&CONDUCT, language)),
+        download: Some(format!("/conduct.csv?month={of}")),
+        grid: Some(grid),
+    }
+}
+
+const LENDER: Words = Words("Lender", "机构");
+
+fn headed(name: Words, unit: Unit, language: Language) -> String {
+    match unit {
+        Unit::Percent => format!("{} (%)", name.told(language)),
+        Unit::Count | Unit::Amount(_) | Unit::Number | Unit::Index | Unit::Score => {
+            name.told(language).to_owned()
+        }
     }
 }
 
@@ -203,13 +225,10 @@ fn grid(
     language: Language,
 ) -> Grid {
     let mut heads = vec![
-        Words("Lender", "机构").told(language).to_owned(),
+        LENDER.told(language).to_owned(),
         Words("Alerts", "预警").told(language).to_owned(),
     ];
-    heads.extend(PARTS.iter().map(|(_, name, unit)| match unit {
-        Unit::Percent => format!("{} (%)", name.told(language)),
-        _ => name.told(language).to_owned(),
-    }));
+    heads.extend(PARTS.iter().map(|(_, name, unit)| headed(*name, *unit, language)));
     let rows = found.iter().map(|(member, facts)| {
         let alerts = facts.alerts(thresholds).into_iter();
         let alerts: Vec<&str> = alerts.map(|alert| alert_words(alert).told(language)).collect();

@@ -1,5 +1,6 @@
 //! The league table of data quality.
 
+use super::definitions::{QUALITY, link_to};
 use super::sketch::figure_words;
 use super::{Cell, Content, Grid, Panel};
 use crate::domain::language::Language;
@@ -83,7 +84,7 @@ pub fn quality(found: &[(Member, Scores)], month: Month, language: Language) -> 
         title: title.clone(),
         lead: lead.told(language).to_owned(),
         svg,
-        definition: None,
+        definition: Some(link_to(&QUALITY, language)),
         download: Some(format!("/quality.csv?month={}", month.first().format("%Y-%m"))),
         grid: Some(grid(&found, title, language)),
     };
