@@ -18,7 +18,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
-pub use self::sections::{Database, Http, Keys, Ledger, Log, Market, Statistics, Tls, read_password};
+pub use self::sections::{Database, Http, Keys, Ledger, Log, Market, Statistics, Tls, Web, read_password};
 use self::sections::{path, paths};
 use crate::server::Limits;
 
@@ -87,6 +87,8 @@ pub struct Config {
     pub limits: Limits,
     /// Metrics and health over plain HTTP.
     pub http: Http,
+    /// The dashboard.
+    pub web: Web,
     /// Logs.
     pub log: Log,
     /// Where the secret keys come from.
@@ -108,6 +110,7 @@ impl Default for Config {
             statistics: Statistics::default(),
             limits: Limits::default(),
             http: Http::default(),
+            web: Web::default(),
             log: Log::default(),
             keys: Keys::default(),
             ledger: Ledger::default(),
@@ -129,6 +132,7 @@ impl fmt::Debug for Config {
             .field("statistics", &self.statistics)
             .field("limits", &self.limits)
             .field("http", &self.http)
+            .field("web", &self.web)
             .field("log", &self.log)
             .field(
                 "keys",
@@ -154,6 +158,8 @@ pub struct Overrides {
     pub insecure_loopback: bool,
     /// `--http`.
     pub http_listen: Option<SocketAddr>,
+    /// `--web`; empty: no dashboard.
+    pub web_listen: Option<String>,
     /// `--database`.
     pub database: Option<String>,
     /// `--database-password-file`.
@@ -195,6 +201,12 @@ impl Config {
         if !self.http.listen.ip().is_loopback() {
             let text = "metrics are for this machine alone: use a loopback address such as 127.0.0.1:50052";
             return Err(ConfigError::refused("http.listen", text));
+        }
+        let web = self.web.address()?;
+        self.web.base(!self.insecure_loopback)?;
+        if self.insecure_loopback && web.is_some_and(|web| !web.ip().is_loopback()) {
+            let text = "without TLS the dashboard listens on a loopback address only: use 127.0.0.1 or ::1";
+            return Err(ConfigError::refused("web.listen", text));
         }
         if self.insecure_loopback && !self.listen.ip().is_loopback() {
             let text = "without TLS the service listens on a loopback address only: use 127.0.0.1 or ::1, or make \
@@ -238,6 +250,9 @@ impl Overrides {
         }
         if let Some(listen) = self.http_listen {
             sources = sources.merge(Serialized::default("http.listen", listen));
+        }
+        if let Some(listen) = &self.web_listen {
+            sources = sources.merge(Serialized::default("web.listen", listen));
         }
         sources
     }

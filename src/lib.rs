@@ -23,6 +23,8 @@ pub mod wire;
 
 pub mod client;
 pub mod import;
+pub mod web;
+
 pub mod server;
 
 pub mod cli;

@@ -29,6 +29,7 @@ pub mod serve;
 pub mod service;
 pub mod tokenise;
 pub mod upload;
+pub mod web;
 
 use chrono::NaiveDate;
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -65,6 +66,7 @@ enum Command {
     Rules(rules::Rules),
     Doctor(doctor::Doctor),
     Generate(generate::Generate),
+    Web(web::Web),
     /// Print the completions of a shell: tallystick completions bash > /etc/bash_completion.d/tallystick
     Completions {
         /// Which shell.
@@ -98,6 +100,7 @@ impl Cli {
             Command::Rules(rules) => rules.run(),
             Command::Doctor(doctor) => doctor.run().await,
             Command::Generate(generate) => generate.run(),
+            Command::Web(web) => web.run().await,
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Self::command(), "tallystick", &mut std::io::stdout());
                 Ok(())

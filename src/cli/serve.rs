@@ -12,13 +12,13 @@ use futures::Stream;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::place::Place;
-use super::service::{Setup, start};
+use super::service::{Setup, Shown, start};
 use crate::config::{Config, Overrides};
 use crate::domain::clock::SystemClock;
 use crate::domain::member::Certificate;
 use crate::identity::entropy::SystemEntropy;
 use crate::members::parse_certificate;
-use crate::server::{Options, RenderMetrics, TlsFiles};
+use crate::server::{Options, RenderMetrics, TlsFiles, WebOptions};
 use crate::telemetry::{install_logs, install_metrics};
 
 /// Time between tidyings of the metrics' recorder.
@@ -46,6 +46,9 @@ pub struct Serve {
     /// Loopback address of /metrics, /healthz and /readyz.
     #[arg(long, value_name = "ADDRESS")]
     http: Option<SocketAddr>,
+    /// Address of the dashboard; empty: none.
+    #[arg(long, value_name = "ADDRESS")]
+    web: Option<String>,
     /// Folder of the database and the key files.
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
@@ -77,6 +80,7 @@ impl Serve {
             data_dir: self.data_dir,
             insecure_loopback: self.insecure_loopback,
             http_listen: self.http,
+            web_listen: self.web,
             database: self.database,
             database_password_file: self.database_password_file,
         };
@@ -107,6 +111,7 @@ impl Serve {
         tracing::info!(
             address = %running.address,
             http = %running.http_address,
+            web = running.web_address.map_or_else(|| "none".to_owned(), |web| web.to_string()),
             log_key = running.verifier,
             "serving"
         );
@@ -127,6 +132,10 @@ fn setup(config: &Config, metrics: RenderMetrics) -> anyhow::Result<Setup> {
     let options = Options {
         listen: config.listen,
         http_listen: config.http.listen,
+        web: config.web.address()?.map(|listen| WebOptions {
+            listen,
+            connections_max: config.web.connections_max,
+        }),
         tls,
         limits: config.limits,
         tls_reload_interval: Duration::from_millis(config.tls.reload_interval_ms),
@@ -147,6 +156,8 @@ fn setup(config: &Config, metrics: RenderMetrics) -> anyhow::Result<Setup> {
         key_commands: config.keys.commands()?,
         first_operators,
         metrics,
+        // Published statistics come in here.
+        shown: Shown::default(),
     })
 }
 

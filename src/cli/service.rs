@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use futures::{Stream, StreamExt as _};
 use sha2::Digest as _;
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::IntervalStream;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +24,7 @@ use crate::domain::unit::working_set::MarketRules;
 use crate::exposure::Exposure;
 use crate::identity::keys::{self, Halves, KeyCommands, Keys, LedgerKeys};
 use crate::ledger::{LedgerError, Pass, Sequencer, SequencerOptions};
-use crate::members::{Members, Registry};
+use crate::members::{Conduct, Members, Registry};
 use crate::reporting::Reporting;
 use crate::rule_packs::Library;
 use crate::server::{Market, Options, Rooms, Server};
@@ -33,6 +34,7 @@ use crate::statistics::worker::{self, Worker};
 use crate::store::audit_log::LeaseHolder;
 use crate::store::{AuditLog, COPY_MARK, KeyChecks, Store, StoreError};
 use crate::subjects::{Evaluator, TokenMapper};
+use crate::web::{self, Dashboard, Links, Supervision};
 use crate::wire::convert::page::PageKey;
 use crate::wire::convert::subject_token::KeyVersions;
 
@@ -69,6 +71,17 @@ pub struct Setup {
     pub first_operators: Vec<Certificate>,
     /// Writes the metrics.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// What the dashboard shows.
+    pub shown: Shown,
+}
+
+/// What the dashboard shows; `None` of statistics: nothing is published; of supervision: what the rooms say.
+#[derive(Default, Clone)]
+pub struct Shown {
+    /// Published statistics.
+    pub window: Option<Arc<dyn web::Window>>,
+    /// Members' quality and conduct.
+    pub supervision: Option<Arc<dyn Supervision>>,
 }
 
 /// The service at work.
@@ -77,6 +90,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// Where metrics and health listen.
     pub http_address: SocketAddr,
+    /// Where the dashboard listens; `None` without one.
+    pub web_address: Option<SocketAddr>,
     /// Its database.
     pub store: Arc<dyn Store>,
     /// Its audit log.
@@ -144,14 +159,16 @@ pub async fn start(
     let members = Arc::new(Members::new(registry, mapper.clone(), setup.entropy.clone()));
     enrol_first_operators(&setup, &members).await?;
     let packs = Arc::new(Library::open(setup.rule_packs.clone()).context("the rule packs cannot be used")?);
+    let reporting = || Reporting::new(store.clone(), mapper.clone(), setup.entropy.clone());
+    let judging = reporting();
     let rooms = Rooms {
         store: store.clone(),
         members,
         evaluator: Arc::new(Evaluator::new(token_keys, setup.entropy.clone())),
-        reporting: Reporting::new(store.clone(), mapper.clone(), setup.entropy.clone()),
+        reporting: reporting(),
         exposure: Exposure::new(
             store.clone(),
-            mapper,
+            mapper.clone(),
             setup.entropy.clone(),
             packs.clone(),
             OfflineCodeKey::from_seed(setup.origin.clone(), ledger_keys.checkpoint_seed()),
@@ -163,8 +180,10 @@ pub async fn start(
         entropy: setup.entropy.clone(),
         metrics: setup.metrics.clone(),
     };
-    let server = Server::bind(setup.options.clone(), rooms).await?;
-    let (address, http_address) = (server.address(), server.http_address());
+    let dashboard = dashboard(&setup, &rooms, judging);
+    let server = Server::bind(setup.options.clone(), rooms, dashboard).await?;
+    let (address, http_address, web_address) =
+        (server.address(), server.http_address(), server.web_address());
     let checkpoint_key = CheckpointKey::from_seed(setup.origin.clone(), ledger_keys.checkpoint_seed());
     let verifier = checkpoint_key.verifier().to_text();
     let stop = CancellationToken::new();
@@ -187,6 +206,7 @@ pub async fn start(
     Ok(Running {
         address,
         http_address,
+        web_address,
         store,
         log,
         verifier,
@@ -342,6 +362,31 @@ fn market(setup: &Setup, keys: &LedgerKeys) -> Market {
         },
         page_key: PageKey::new(seed.finalize().into()),
         conduct: setup.rules.conduct,
+    }
+}
+
+/// What people look at, over the same rooms.
+fn dashboard(setup: &Setup, rooms: &Rooms, reporting: Reporting) -> Dashboard {
+    let Shown { window, supervision } = setup.shown.clone();
+    let supervision = supervision.unwrap_or_else(|| {
+        Arc::new(web::Rooms {
+            members: Arc::clone(&rooms.members),
+            reporting,
+            conduct: Conduct::new(Arc::clone(&rooms.store)),
+            clock: setup.clock.clone(),
+            zone: setup.rules.zone,
+            thresholds: setup.rules.conduct,
+            turn: Mutex::default(),
+        })
+    });
+    Dashboard {
+        window: window.unwrap_or_else(|| Arc::new(rooms.window.clone())),
+        supervision,
+        registry: Arc::clone(rooms.members.registry()),
+        links: Links::of(&setup.data),
+        clock: setup.clock.clone(),
+        entropy: setup.entropy.clone(),
+        zone: setup.rules.zone,
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Bound {
 }
 
 /// All of them, in the order of the sample.
-pub const BOUNDS: [Bound; 32] = [
+pub const BOUNDS: [Bound; 33] = [
     Bound {
         key: "tls.reload_interval_ms",
         about: "Milliseconds between looks at the three files; SIGHUP looks at once.",
@@ -240,6 +240,13 @@ pub const BOUNDS: [Bound; 32] = [
         min: 0,
         max: 600_000,
         read: |config| config.limits.drain_ms_max,
+    },
+    Bound {
+        key: "web.connections_max",
+        about: "Open connections of browsers, those in their handshake included.",
+        min: 1,
+        max: 10_000,
+        read: |config| config.web.connections_max.into(),
     },
     Bound {
         key: "ledger.checkpoint_interval_ms",

@@ -56,6 +56,7 @@ pub(super) fn render() -> String {
         "listen",
         &config.http.listen.to_string(),
     );
+    web(&mut page, &config);
     page.section("log", "Logs, on standard error.");
     page.text(
         "What to log, in the syntax of RUST_LOG: \"info\", \"info,tallystick=debug\".",
@@ -82,6 +83,24 @@ pub(super) fn render() -> String {
     );
     page.numbers("ledger.", &config);
     page.0
+}
+
+fn web(page: &mut Page, config: &Config) {
+    page.section(
+        "web",
+        "The dashboard of regulator and operator. With certificates it is served over TLS, and a browser may show a member's.",
+    );
+    page.text(
+        "Address of the dashboard; empty: there is none. With insecure_loopback a loopback address only.",
+        "listen",
+        &config.web.listen,
+    );
+    page.text(
+        "Where browsers find it, for the links of `tallystick web link`; empty: made of `listen`.",
+        "url",
+        &config.web.url,
+    );
+    page.numbers("web.", config);
 }
 
 fn database(page: &mut Page, config: &Config) {

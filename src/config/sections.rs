@@ -116,6 +116,18 @@ pub struct Http {
     pub listen: SocketAddr,
 }
 
+/// The dashboard of regulator and operator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Web {
+    /// Its address; empty: there is no dashboard.
+    pub listen: String,
+    /// Where browsers find it, for login links; empty: made of `listen`.
+    pub url: String,
+    /// Open connections of browsers.
+    pub connections_max: u32,
+}
+
 /// Logs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -255,6 +267,53 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 50052)),
+        }
+    }
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:50053".to_owned(),
+            url: String::new(),
+            connections_max: 64,
+        }
+    }
+}
+
+impl Web {
+    /// Its address; `None`: there is no dashboard.
+    pub fn address(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        if self.listen.is_empty() {
+            return Ok(None);
+        }
+        let text = "use an address and a port such as 127.0.0.1:50053, or nothing for no dashboard";
+        let parsed = self.listen.parse();
+        parsed
+            .map(Some)
+            .map_err(|_| ConfigError::refused("web.listen", text))
+    }
+
+    /// Where browsers find it, without a slash at the end. `secure`: over TLS.
+    pub fn base(&self, secure: bool) -> Result<String, ConfigError> {
+        let scheme = if secure { "https" } else { "http" };
+        if self.url.is_empty() {
+            return Ok(format!("{scheme}://{}", self.listen));
+        }
+        let is_plain = |letter: char| letter.is_ascii_graphic() && !"?#\"'<>".contains(letter);
+        let rest = self
+            .url
+            .strip_prefix("https://")
+            .or(self.url.strip_prefix("http://"));
+        match rest {
+            Some(rest) if !rest.is_empty() && rest.chars().all(is_plain) => {
+                Ok(self.url.trim_end_matches('/').to_owned())
+            }
+            Some(_) | None => {
+                let text =
+                    "use the address that browsers use, such as https://dashboard.example:50053, or nothing";
+                Err(ConfigError::refused("web.url", text))
+            }
         }
     }
 }

@@ -115,6 +115,13 @@ fn contradictions_are_refused_with_the_way_out() {
             "master-v1",
         ),
         ("[ledger]\norigin = \"a log\"", "ledger.origin", "without spaces"),
+        ("[web]\nlisten = \"here\"", "web.listen", "127.0.0.1:50053"),
+        ("[web]\nurl = \"javascript:alert(1)\"", "web.url", "https://"),
+        (
+            "insecure_loopback = true\n[web]\nlisten = \"0.0.0.0:9\"",
+            "web.listen",
+            "loopback",
+        ),
     ];
     for (text, key, fix) in cases {
         let refused = from_toml(text).expect_err(text).to_string();

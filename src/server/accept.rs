@@ -14,7 +14,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
-use super::tls::Tls;
+use super::tls::{Tls, Whose};
 use super::{Limits, metric};
 
 /// Connections that wait for the server to take them over: it does so at once.
@@ -25,7 +25,7 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// Connections as they become ready, until `stop`. The listener closes with it.
 pub fn connections(
     listener: TcpListener,
-    tls: Option<Arc<Tls>>,
+    (tls, whose): (Option<Arc<Tls>>, Whose),
     limits: Limits,
     stop: CancellationToken,
 ) -> ReceiverStream<Result<Connection, Infallible>> {
@@ -41,7 +41,8 @@ pub fn connections(
             match accepted {
                 Ok((io, address)) => match Arc::clone(&places).try_acquire_owned() {
                     Ok(place) => {
-                        let welcome = welcome(io, address, tls.clone(), limits, place, ready.clone());
+                        let welcome =
+                            welcome(io, address, (tls.clone(), whose), limits, place, ready.clone());
                         tokio::spawn(welcome);
                     }
                     Err(_full) => {
@@ -72,7 +73,7 @@ async fn pause(error: &std::io::Error) {
 async fn welcome(
     io: TcpStream,
     address: SocketAddr,
-    tls: Option<Arc<Tls>>,
+    (tls, whose): (Option<Arc<Tls>>, Whose),
     limits: Limits,
     place: OwnedSemaphorePermit,
     ready: mpsc::Sender<Result<Connection, Infallible>>,
@@ -82,7 +83,7 @@ async fn welcome(
     let connection = match tls {
         None => Connection::plain(io, address, place),
         Some(tls) => {
-            let handshake = TlsAcceptor::from(tls.current()).accept(io);
+            let handshake = TlsAcceptor::from(tls.current(whose)).accept(io);
             match tokio::time::timeout(limits.handshake(), handshake).await {
                 Ok(Ok(io)) => Connection::secure(io, address, place),
                 Ok(Err(error)) => {

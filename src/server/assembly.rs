@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use futures::{Stream, StreamExt as _};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_stream::wrappers::IntervalStream;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+use tonic::transport::server::Connected as _;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use super::grpc;
 use super::http::{self, RenderMetrics};
 use super::layers::{Edge, GateLayer, Trust};
-use super::tls::{Tls, TlsError, TlsFiles};
+use super::tls::{Tls, TlsError, TlsFiles, Whose};
 use super::{Limits, Market, accept};
 use crate::domain::clock::{SharedClock, SharedEntropy};
 use crate::exposure::Exposure;
@@ -24,6 +26,7 @@ use crate::reporting::Reporting;
 use crate::statistics::Window;
 use crate::store::Store;
 use crate::subjects::Evaluator;
+use crate::web::{self, Dashboard};
 
 /// How the service is to be run.
 #[derive(Debug, Clone)]
@@ -32,6 +35,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Address of metrics and health; port 0 takes a free one.
     pub http_listen: SocketAddr,
+    /// The dashboard; `None`: there is none.
+    pub web: Option<WebOptions>,
     /// Certificates; `None` serves without TLS, on a loopback address only.
     pub tls: Option<TlsFiles>,
     /// Limits of the edge.
@@ -40,6 +45,15 @@ pub struct Options {
     pub tls_reload_interval: Duration,
     /// Time between looks at the register's generation: other servers' changes are seen within it.
     pub registry_interval: Duration,
+}
+
+/// How the dashboard is to be run.
+#[derive(Debug, Clone, Copy)]
+pub struct WebOptions {
+    /// Its address; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Open connections, those in their handshake included.
+    pub connections_max: u32,
 }
 
 /// The rooms behind the edge.
@@ -107,35 +121,53 @@ pub enum ServeError {
 pub struct Server {
     options: Options,
     rooms: Rooms,
+    dashboard: Dashboard,
     tls: Option<Arc<Tls>>,
     grpc: TcpListener,
     http: TcpListener,
+    web: Option<TcpListener>,
     address: SocketAddr,
     http_address: SocketAddr,
+    web_address: Option<SocketAddr>,
 }
 
 impl Server {
     /// Reads the certificates and binds the ports. Nothing is served yet.
-    pub async fn bind(options: Options, rooms: Rooms) -> Result<Self, ServeError> {
+    pub async fn bind(options: Options, rooms: Rooms, dashboard: Dashboard) -> Result<Self, ServeError> {
         let tls = match &options.tls {
             Some(files) => Some(Tls::load(files.clone())?),
-            None if options.listen.ip().is_loopback() => None,
             None => {
-                return Err(ServeError::NotLoopback {
-                    address: options.listen,
-                });
+                let listens = options
+                    .web
+                    .map(|web| web.listen)
+                    .into_iter()
+                    .chain([options.listen]);
+                let outside = listens.into_iter().find(|address| !address.ip().is_loopback());
+                match outside {
+                    Some(address) => return Err(ServeError::NotLoopback { address }),
+                    None => None,
+                }
             }
         };
         let (grpc, address) = listen(options.listen, "--listen").await?;
         let (http, http_address) = listen(options.http_listen, "--http").await?;
+        let (web, web_address) = match options.web {
+            Some(web) => listen(web.listen, "--web")
+                .await
+                .map(|(web, bound)| (Some(web), Some(bound)))?,
+            None => (None, None),
+        };
         Ok(Self {
             options,
             rooms,
+            dashboard,
             tls,
             grpc,
             http,
+            web,
             address,
             http_address,
+            web_address,
         })
     }
 
@@ -147,6 +179,11 @@ impl Server {
     /// Where metrics and health listen.
     pub const fn http_address(&self) -> SocketAddr {
         self.http_address
+    }
+
+    /// Where the dashboard listens; `None` without one.
+    pub const fn web_address(&self) -> Option<SocketAddr> {
+        self.web_address
     }
 
     /// The certificates in use; `None` without TLS.
@@ -163,9 +200,11 @@ impl Server {
         let Self {
             options,
             rooms,
+            dashboard,
             tls,
             grpc,
             http,
+            web,
             ..
         } = self;
         let limits = options.limits;
@@ -196,13 +235,45 @@ impl Server {
                 tracing::error!(%error, "metrics and health are not served any more");
             }
         });
+        let looked_at = look(web, dashboard, tls.clone(), &options, &stop);
         let health = HealthReporter::new();
         let routes = grpc::routes(rooms, &limits, &health)?;
         grpc::announce(&health, ServingStatus::Serving).await;
-        let incoming = accept::connections(grpc, tls, limits, stop.clone());
+        let incoming = accept::connections(grpc, (tls, Whose::Members), limits, stop.clone());
         let serving = serve(routes, edge, &limits, incoming, stop.clone());
-        drain(serving, &health, &limits, &stop).await
+        let served = drain(serving, &health, &limits, &stop).await;
+        // However it ended: nobody looks at a service that has.
+        stop.cancel();
+        if tokio::time::timeout(limits.drain(), looked_at).await.is_err() {
+            tracing::warn!("pages were still being made when their time was over; they are cut off");
+        }
+        served
     }
+}
+
+/// Serves the dashboard, if there is one, until `stop` and the end of what is in work then.
+fn look(
+    listener: Option<TcpListener>,
+    dashboard: Dashboard,
+    tls: Option<Arc<Tls>>,
+    options: &Options,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    let Some((listener, web)) = listener.zip(options.web) else {
+        return tokio::spawn(async {});
+    };
+    let limits = Limits {
+        connections_max: web.connections_max,
+        ..options.limits
+    };
+    let secure = tls.is_some();
+    let incoming = accept::connections(listener, (tls, Whose::Browsers), limits, stop.clone());
+    let incoming = incoming.map(|accepted| {
+        let Ok(connection) = accepted;
+        let certificate = connection.connect_info().certificate;
+        (connection, certificate)
+    });
+    tokio::spawn(web::serve(dashboard, secure, incoming, stop.clone()))
 }
 
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, SocketAddr), ServeError> {

@@ -15,7 +15,7 @@ pub mod metric;
 pub mod status;
 pub mod tls;
 
-pub use assembly::{Options, Rooms, ServeError, Server};
+pub use assembly::{Options, Rooms, ServeError, Server, WebOptions};
 pub use grpc::Market;
 pub use http::RenderMetrics;
 pub use limits::Limits;

@@ -169,6 +169,21 @@ fn read(path: &Path, secret: bool) -> Result<Vec<u8>, TlsError> {
     Ok(bytes)
 }
 
+/// Whose connections are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Members' programs: each shows a certificate.
+    Members,
+    /// People's browsers: a certificate may be shown, and is verified alike if it is.
+    Browsers,
+}
+
+/// What handshakes use, read from the files together.
+struct Configs {
+    members: Arc<ServerConfig>,
+    browsers: Arc<ServerConfig>,
+}
+
 /// What a look at the files came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reload {
@@ -182,7 +197,7 @@ pub enum Reload {
 pub struct Tls {
     files: TlsFiles,
     provider: Arc<CryptoProvider>,
-    current: ArcSwap<ServerConfig>,
+    current: ArcSwap<Configs>,
     /// Digest of the contents that were looked at last: `None` after files that could not be read.
     seen: Mutex<Option<[u8; 32]>>,
 }
@@ -200,19 +215,23 @@ impl Tls {
     pub fn load(files: TlsFiles) -> Result<Arc<Self>, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let contents = Contents::read(&files)?;
-        let config = configure(&files, &contents, &provider)?;
+        let configs = configure(&files, &contents, &provider)?;
         let seen = Mutex::new(Some(contents.digest()));
         Ok(Arc::new(Self {
             files,
             provider,
-            current: ArcSwap::from_pointee(config),
+            current: ArcSwap::from_pointee(configs),
             seen,
         }))
     }
 
     /// What the next handshake uses.
-    pub fn current(&self) -> Arc<ServerConfig> {
-        self.current.load_full()
+    pub fn current(&self, whose: Whose) -> Arc<ServerConfig> {
+        let configs = self.current.load();
+        Arc::clone(match whose {
+            Whose::Members => &configs.members,
+            Whose::Browsers => &configs.browsers,
+        })
     }
 
     /// Looks at the files again; unsound ones change nothing and are told once.
@@ -231,8 +250,8 @@ impl Tls {
             return Ok(Reload::Unchanged);
         }
         *seen = Some(digest);
-        let config = configure(&self.files, &contents, &self.provider)?;
-        self.current.store(Arc::new(config));
+        let configs = configure(&self.files, &contents, &self.provider)?;
+        self.current.store(Arc::new(configs));
         Ok(Reload::Changed)
     }
 
@@ -259,7 +278,7 @@ fn configure(
     files: &TlsFiles,
     contents: &Contents,
     provider: &Arc<CryptoProvider>,
-) -> Result<ServerConfig, TlsError> {
+) -> Result<Configs, TlsError> {
     let authorities = |problem: String| TlsError::Authorities {
         path: files.client_ca.clone(),
         problem,
@@ -270,9 +289,13 @@ fn configure(
             .add(certificate)
             .map_err(|error| authorities(error.to_string()))?;
     }
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+    let verifier =
+        || WebPkiClientVerifier::builder_with_provider(Arc::new(roots.clone()), Arc::clone(provider));
+    let members = verifier()
         .build()
         .map_err(|error| authorities(error.to_string()))?;
+    let browsers = verifier().allow_unauthenticated().build();
+    let browsers = browsers.map_err(|error| authorities(error.to_string()))?;
     let pair = |problem: String| TlsError::Pair {
         certificate: files.certificate.clone(),
         key: files.key.clone(),
@@ -281,16 +304,23 @@ fn configure(
     let key = PrivateKeyDer::from_pem_slice(&contents.key).map_err(|_| TlsError::NoKey {
         path: files.key.clone(),
     })?;
-    let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
-        .with_protocol_versions(&[&TLS13])
-        .map_err(|error| pair(error.to_string()))?
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(certificates(&contents.certificate, &files.certificate)?, key)
-        .map_err(|error| pair(error.to_string()))?;
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.send_tls13_tickets = 0;
-    Ok(config)
+    let chain = certificates(&contents.certificate, &files.certificate)?;
+    let config = |verifier, protocol: &[u8]| {
+        let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
+            .with_protocol_versions(&[&TLS13])
+            .map_err(|error| pair(error.to_string()))?
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(chain.clone(), key.clone_key())
+            .map_err(|error| pair(error.to_string()))?;
+        config.alpn_protocols = vec![protocol.to_vec()];
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        Ok(Arc::new(config))
+    };
+    Ok(Configs {
+        members: config(members, b"h2")?,
+        browsers: config(browsers, b"http/1.1")?,
+    })
 }
 
 fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

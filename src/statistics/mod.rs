@@ -70,6 +70,20 @@ impl Window {
         self.store.list_snapshots(after, limit).await
     }
 
+    /// The latest published version of each date, newest first, up to `limit`.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn published(&self, limit: u32) -> Result<Vec<Snapshot>, StoreError> {
+        let (first, last) = (NaiveDate::MIN, NaiveDate::MAX);
+        let keys = self.store.published_snapshots(first, last, limit).await?;
+        let mut found = Vec::new();
+        for key in keys.into_iter().rev() {
+            found.extend(self.store.find_snapshot(key.as_of, Some(key.version)).await?);
+        }
+        Ok(found)
+    }
+
     /// A snapshot, the latest version of its date unless one is named.
     ///
     /// # Errors

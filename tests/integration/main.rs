@@ -21,3 +21,4 @@ mod races;
 mod server;
 mod servers;
 mod store;
+mod web;

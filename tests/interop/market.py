@@ -33,6 +33,8 @@ approvals = 1
 
 [http]
 listen = "127.0.0.1:0"
+[web]
+listen = "127.0.0.1:0"
 
 [log]
 format = "json"

@@ -19,7 +19,7 @@ use super::ground::{CA_FILE, Ground, RULES_FOLDER};
 use super::machine::{Cores, pin};
 use crate::audit::Origin;
 use crate::cli::place::Place;
-use crate::cli::service::{self, Setup};
+use crate::cli::service::{self, Setup, Shown};
 use crate::domain::clock::SystemClock;
 use crate::domain::unit::working_set::MarketRules;
 use crate::identity::entropy::SystemEntropy;
@@ -128,6 +128,7 @@ async fn serve(folder: &Path, place: Place, stop: CancellationToken) -> anyhow::
         options: Options {
             listen: LOOPBACK,
             http_listen: LOOPBACK,
+            web: None,
             tls: Some(TlsFiles {
                 certificate: certs.join("server.pem"),
                 key: certs.join("server.key"),
@@ -143,6 +144,7 @@ async fn serve(folder: &Path, place: Place, stop: CancellationToken) -> anyhow::
         key_commands: KeyCommands::default(),
         first_operators: Vec::new(),
         metrics: Arc::new(move || metrics.render()),
+        shown: Shown::default(),
     };
     let running = service::start(setup, futures::stream::pending()).await?;
     say(running.address)?;

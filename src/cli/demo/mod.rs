@@ -23,7 +23,7 @@ use self::time::BentClock;
 use super::authority::{Authority, Validity};
 use super::certs;
 use super::place::Place;
-use super::service::{self, Running, Setup};
+use super::service::{self, Running, Setup, Shown};
 use crate::audit::Origin;
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::domain::unit::working_set::MarketRules;
@@ -111,6 +111,7 @@ impl Demo {
             options: Options {
                 listen: loopback(self.port),
                 http_listen: loopback(0),
+                web: None,
                 tls: Some(TlsFiles {
                     certificate: certs.join("server.pem"),
                     key: certs.join("server.key"),
@@ -126,6 +127,7 @@ impl Demo {
             key_commands: KeyCommands::default(),
             first_operators,
             metrics: Arc::new(String::new),
+            shown: Shown::default(),
         };
         service::start(setup, futures::stream::pending()).await
     }

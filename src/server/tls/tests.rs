@@ -65,7 +65,7 @@ impl Files {
 #[test]
 fn sound_files_give_tls_1_3_with_h2_and_no_resumption() {
     let tls = Tls::load(Files::new().paths()).unwrap();
-    let config = tls.current();
+    let config = tls.current(Whose::Members);
     assert_eq!(config.alpn_protocols, [b"h2".to_vec()]);
     assert_eq!(config.send_tls13_tickets, 0);
     assert!(!config.session_storage.can_cache());
@@ -149,7 +149,7 @@ fn each_unsound_file_is_named_with_what_mends_it() {
 fn unsound_files_never_replace_sound_ones_and_are_told_once() {
     let files = Files::new();
     let tls = Tls::load(files.paths()).unwrap();
-    let first = tls.current();
+    let first = tls.current(Whose::Members);
     assert_eq!(tls.reload().unwrap(), Reload::Unchanged);
     files.put("server.pem", 0o644, "spoiled");
     assert!(tls.reload().is_err());
@@ -157,18 +157,18 @@ fn unsound_files_never_replace_sound_ones_and_are_told_once() {
     std::fs::remove_file(files.paths().key).unwrap();
     assert!(tls.reload().is_err());
     assert_eq!(tls.reload().unwrap(), Reload::Unchanged, "told once");
-    assert!(Arc::ptr_eq(&first, &tls.current()));
+    assert!(Arc::ptr_eq(&first, &tls.current(Whose::Members)));
     files.make();
     assert_eq!(tls.reload().unwrap(), Reload::Changed);
-    assert!(!Arc::ptr_eq(&first, &tls.current()));
+    assert!(!Arc::ptr_eq(&first, &tls.current(Whose::Members)));
 }
 
 #[tokio::test]
 async fn each_tick_is_a_look() {
     let files = Files::new();
     let tls = Tls::load(files.paths()).unwrap();
-    let first = tls.current();
+    let first = tls.current(Whose::Members);
     files.make();
     tls.clone().follow(stream::iter([()])).await;
-    assert!(!Arc::ptr_eq(&first, &tls.current()));
+    assert!(!Arc::ptr_eq(&first, &tls.current(Whose::Members)));
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tallystick::audit::Origin;
-use tallystick::cli::service::{Running, Setup, start};
+use tallystick::cli::service::{Running, Setup, Shown, start};
 use tallystick::domain::member::{Certificate, LenderGroup, Role};
 use tallystick::domain::names::{MemberId, MemberNo};
 use tallystick::domain::unit::working_set::MarketRules;
@@ -86,6 +86,11 @@ impl TestServer {
     /// Where metrics and health listen.
     pub fn http_address(&self) -> SocketAddr {
         self.running.http_address
+    }
+
+    /// Where the dashboard listens.
+    pub fn web_address(&self) -> SocketAddr {
+        self.running.web_address.unwrap()
     }
 
     /// Its database.
@@ -195,6 +200,7 @@ fn setup(
     let options = Options {
         listen: loopback,
         http_listen: loopback,
+        web: None,
         tls: Some(tls),
         limits: Limits {
             drain_ms_max: 500,
@@ -220,5 +226,6 @@ fn setup(
         key_commands: KeyCommands::default(),
         first_operators,
         metrics: Arc::new(metrics),
+        shown: Shown::default(),
     }
 }

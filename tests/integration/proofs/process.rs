@@ -44,6 +44,8 @@ client_ca = "ca.pem"
 approvals = 1
 [http]
 listen = "127.0.0.1:0"
+[web]
+listen = "127.0.0.1:0"
 [log]
 filter = "debug"
 format = "json"

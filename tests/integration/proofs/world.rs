@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tallystick::audit::Origin;
-use tallystick::cli::service::{self, Running, Setup};
+use tallystick::cli::service::{self, Running, Setup, Shown};
 use tallystick::client::{Client, Endpoint, Refusal};
 use tallystick::domain::clock::{Clock, Entropy as _, SharedClock};
 use tallystick::domain::date::{Timestamp, days_after};
@@ -80,6 +80,7 @@ pub fn setup(
         options: Options {
             listen: any_port,
             http_listen: any_port,
+            web: None,
             tls: Some(tls),
             limits: Limits::default(),
             tls_reload_interval: Duration::from_hours(1),
@@ -91,6 +92,7 @@ pub fn setup(
         key_commands: KeyCommands::default(),
         first_operators: vec![registered(operator)],
         metrics: Arc::new(String::new),
+        shown: Shown::default(),
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tallystick::audit::Origin;
 use tallystick::cli::place::Place;
-use tallystick::cli::service::{Running, Setup, start};
+use tallystick::cli::service::{Running, Setup, Shown, start};
 use tallystick::domain::clock::SharedClock;
 use tallystick::domain::member::{LenderGroup, Role};
 use tallystick::domain::names::MemberId;
@@ -134,6 +134,7 @@ impl Site {
         let options = Options {
             listen: loopback,
             http_listen: loopback,
+            web: None,
             tls: Some(tls),
             limits: Limits {
                 drain_ms_max: 500,
@@ -159,6 +160,7 @@ impl Site {
             key_commands: KeyCommands::default(),
             first_operators: vec![self.operator.registered()],
             metrics: Arc::new(metrics),
+            shown: Shown::default(),
         }
     }
 

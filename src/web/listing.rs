@@ -1,0 +1,169 @@
+//! Tables over time as they are listed and downloaded: the page's table, its chart and its file are made of the same values.
+
+use chrono::{Datelike as _, NaiveDate};
+
+use super::names;
+use super::pages::{Cell, Grid};
+use super::window::{Window, WindowError};
+use crate::domain::currency::Currency;
+use crate::domain::language::Language;
+use crate::domain::statistics::{Axis, Published, Shown, ShownColumn, ShownTable, SnapshotKey};
+
+/// Snapshots above which a series shows the last of each month alone.
+const SNAPSHOTS_MAX: usize = 36;
+
+/// One table of the snapshots of a time.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    pub published: Published,
+    pub currency: Option<Currency>,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    pub tables: Vec<(SnapshotKey, ShownTable)>,
+}
+
+impl Listing {
+    /// Reads it.
+    pub async fn read(
+        window: &dyn Window,
+        published: Published,
+        currency: Option<Currency>,
+        (from, to): (NaiveDate, NaiveDate),
+    ) -> Result<Self, WindowError> {
+        let tables = window.series(published, currency, from, to).await?;
+        Ok(Self {
+            published,
+            currency,
+            from,
+            to,
+            tables: thinned(tables),
+        })
+    }
+
+    pub fn columns(&self) -> Vec<ShownColumn> {
+        self.published.shown_columns(self.currency.is_some())
+    }
+
+    pub fn axes(&self) -> Vec<Axis> {
+        self.published.axes().collect()
+    }
+
+    /// The newest.
+    pub fn last(&self) -> Option<&(SnapshotKey, ShownTable)> {
+        self.tables.last()
+    }
+
+    /// Where it is downloaded.
+    pub fn href(&self) -> String {
+        let cut: Vec<&str> = self.published.cuts.iter().map(|axis| axis.name()).collect();
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query
+            .append_pair("indicator", self.published.indicator.name())
+            .append_pair("cut", &cut.join(","));
+        if let Some(currency) = self.currency {
+            query.append_pair("currency", currency.as_str());
+        }
+        query
+            .append_pair("from", &self.from.to_string())
+            .append_pair("to", &self.to.to_string());
+        format!("/table.csv?{}", query.finish())
+    }
+
+    /// The file: names and values as the rpc has them, amounts in minor units, shares in thousandths, `c` where a figure is
+    /// hidden.
+    pub fn file(&self) -> Vec<Vec<String>> {
+        let columns = self.columns();
+        let names = self.published.axes().map(Axis::name);
+        let names = names.chain(columns.iter().map(|column| column.name));
+        let mut lines = vec![head(["as_of", "version", "currency"].into_iter().chain(names))];
+        for (key, table) in &self.tables {
+            for row in &table.rows {
+                let currency = self
+                    .currency
+                    .map_or(String::new(), |currency| currency.to_string());
+                let mut line = vec![key.as_of.to_string(), key.version.to_string(), currency];
+                line.extend(table.keys(row, key.as_of).into_iter().map(String::from));
+                line.extend(row.values.iter().map(|value| value.encode().into_owned()));
+                lines.push(line);
+            }
+        }
+        lines
+    }
+
+    /// The same for people.
+    pub fn grid(&self, caption: String, language: Language) -> Grid {
+        let columns = self.columns();
+        let as_of = names::Words("As of", "截至").told(language);
+        let axes = self
+            .published
+            .axes()
+            .map(|axis| names::axis(axis, language).to_owned());
+        let heads = columns.iter().map(|column| {
+            let unit = names::unit(column, self.currency).name(language);
+            let name = names::column(column.name, language);
+            match unit.is_empty() {
+                true => name.to_owned(),
+                false => format!("{name} ({unit})"),
+            }
+        });
+        let heads = std::iter::once(as_of.to_owned())
+            .chain(axes)
+            .chain(heads)
+            .collect();
+        let mut rows = Vec::new();
+        for (key, table) in &self.tables {
+            for row in &table.rows {
+                let places = self.published.axes().zip(&row.places);
+                let keys = places.map(|(axis, place)| names::place(axis, *place, key.as_of, language));
+                let mut cells = vec![Cell::head(key.as_of.to_string())];
+                cells.extend(keys.map(|name| Cell::head(name.into_owned())));
+                let values = columns.iter().zip(&row.values);
+                cells.extend(values.map(|(column, value)| self.cell(column, *value, language)));
+                rows.push(cells);
+            }
+        }
+        Grid { caption, heads, rows }
+    }
+
+    fn cell(&self, column: &ShownColumn, value: Shown, language: Language) -> Cell {
+        match value {
+            Shown::Count(value) | Shown::Amount(value) | Shown::Ratio(value) => {
+                Cell::value(names::unit(column, self.currency).bare(value, language))
+            }
+            Shown::Hidden => Cell::hidden(),
+        }
+    }
+}
+
+fn head<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    names.map(str::to_owned).collect()
+}
+
+/// The last of each month where there would be too many to tell apart.
+fn thinned(tables: Vec<(SnapshotKey, ShownTable)>) -> Vec<(SnapshotKey, ShownTable)> {
+    if tables.len() <= SNAPSHOTS_MAX {
+        return tables;
+    }
+    let month = |key: &SnapshotKey| (key.as_of.year(), key.as_of.month());
+    let mut kept: Vec<(SnapshotKey, ShownTable)> = Vec::new();
+    for (key, table) in tables {
+        if kept.last().is_some_and(|(last, _)| month(last) == month(&key)) {
+            kept.pop();
+        }
+        kept.push((key, table));
+    }
+    kept
+}
+
+/// Lines as a file of RFC 4180.
+pub fn to_csv(lines: &[Vec<String>]) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    for line in lines {
+        writer
+            .write_record(line)
+            .expect("memory takes every line, and all have as many fields");
+    }
+    writer.into_inner().expect("memory takes every line")
+}
