@@ -27,6 +27,7 @@ pub mod report;
 pub mod rules;
 pub mod serve;
 pub mod service;
+pub mod stats;
 pub mod tokenise;
 pub mod upload;
 pub mod web;
@@ -64,6 +65,7 @@ enum Command {
     Audit(audit::Audit),
     Database(database::DatabaseCommand),
     Rules(rules::Rules),
+    Stats(stats::Stats),
     Doctor(doctor::Doctor),
     Generate(generate::Generate),
     Web(web::Web),
@@ -98,6 +100,7 @@ impl Cli {
             Command::Audit(audit) => audit.run().await,
             Command::Database(database) => database.run().await,
             Command::Rules(rules) => rules.run(),
+            Command::Stats(stats) => stats.run().await,
             Command::Doctor(doctor) => doctor.run().await,
             Command::Generate(generate) => generate.run(),
             Command::Web(web) => web.run().await,

@@ -38,6 +38,7 @@ use crate::wire::pb;
 use pb::admin_service_client::AdminServiceClient;
 use pb::exposure_service_client::ExposureServiceClient;
 use pb::reporting_service_client::ReportingServiceClient;
+use pb::statistics_service_client::StatisticsServiceClient;
 use pb::token_service_client::TokenServiceClient;
 
 /// Largest message the client takes, bytes: a page of 1,000 positions fits.
@@ -77,6 +78,11 @@ impl Client {
     /// The exposure stub.
     pub fn exposure(&self) -> ExposureServiceClient<Channel> {
         ExposureServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    /// The statistics stub.
+    pub fn statistics(&self) -> StatisticsServiceClient<Channel> {
+        StatisticsServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
     /// The token stub.

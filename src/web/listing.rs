@@ -15,10 +15,15 @@ const SNAPSHOTS_MAX: usize = 36;
 /// One table of the snapshots of a time.
 #[derive(Debug, Clone)]
 pub struct Listing {
+    /// Which table.
     pub published: Published,
+    /// Of its amounts; `None` where it counts.
     pub currency: Option<Currency>,
+    /// The first date that was asked for.
     pub from: NaiveDate,
+    /// The last one.
     pub to: NaiveDate,
+    /// Oldest first.
     pub tables: Vec<(SnapshotKey, ShownTable)>,
 }
 
@@ -40,10 +45,12 @@ impl Listing {
         })
     }
 
+    /// Its columns.
     pub fn columns(&self) -> Vec<ShownColumn> {
         self.published.shown_columns(self.currency.is_some())
     }
 
+    /// Its axes.
     pub fn axes(&self) -> Vec<Axis> {
         self.published.axes().collect()
     }

@@ -7,10 +7,11 @@
 
 pub mod chart;
 mod invented;
-pub(crate) mod listing;
+mod listing;
 mod login;
 mod names;
 mod pages;
+mod picture;
 mod preference;
 mod request;
 mod serve;
@@ -19,7 +20,9 @@ mod supervision;
 mod window;
 
 pub use invented::InventedMarket;
+pub use listing::{Listing, to_csv};
 pub use login::{LINK_MINUTES_MAX, LinkError, Links};
+pub use picture::to_svg;
 pub use serve::serve;
 pub use site::Dashboard;
 pub use supervision::{Rooms, Supervision};

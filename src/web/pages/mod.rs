@@ -15,6 +15,7 @@ pub use self::conduct::{conduct, conduct_file};
 pub use self::definitions::{Definition, definitions};
 pub use self::desk::Desk;
 pub use self::quality::{quality, quality_file};
+pub use self::sketch::Sketch;
 use super::names::Words;
 use super::window::WindowError;
 use crate::domain::language::Language;

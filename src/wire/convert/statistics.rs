@@ -190,6 +190,11 @@ pub fn indicators_to_wire(language: Language) -> Vec<pb::Indicator> {
     described.collect()
 }
 
+/// The dimensions of a table, as they are asked for.
+pub fn dimensions_to_wire(published: Published) -> Vec<i32> {
+    published.cuts.iter().copied().map(dimension).collect()
+}
+
 fn breakdown(cuts: &[Axis]) -> pb::IndicatorBreakdown {
     pb::IndicatorBreakdown {
         dimensions: cuts.iter().copied().map(dimension).collect(),
@@ -237,6 +242,7 @@ pub fn table_to_wire(key: SnapshotKey, table: &ShownTable) -> pb::IndicatorTable
             .collect(),
         value_columns: columns.iter().map(|column| column.name.to_owned()).collect(),
         rows: table.rows.iter().map(row).collect(),
+        version: key.version,
     }
 }
 

@@ -232,6 +232,9 @@ pub fn request_id() -> String {
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
+/// How often a connection is tried.
+const CONNECTS: u32 = 5;
+
 /// A member at its client.
 pub struct Actor {
     /// Its name.
@@ -248,6 +251,16 @@ impl Actor {
             server_name: None,
         };
         let identity = authority.identity(credentials);
+        // On a machine that does much else a handshake may take longer than a service waits for it.
+        for _ in 1..CONNECTS {
+            let connected = Client::connect(&endpoint, Some(&identity), Arc::new(SystemEntropy)).await;
+            if let Ok(client) = connected {
+                return Self {
+                    member_id: name.to_owned(),
+                    client,
+                };
+            }
+        }
         let client = Client::connect(&endpoint, Some(&identity), Arc::new(SystemEntropy))
             .await
             .expect("the service takes the connection");
