@@ -314,7 +314,7 @@ fn certificate(path: &Path) -> anyhow::Result<pb::Certificate> {
     Ok(certificate_to_wire(&certificate))
 }
 
-fn request_id(client: &Client, given: Option<String>) -> String {
+pub(super) fn request_id(client: &Client, given: Option<String>) -> String {
     given.unwrap_or_else(|| request_id_to_wire(client.request_id()))
 }
 

@@ -1,14 +1,14 @@
 //! `tallystick stats`: snapshots of the market, and the tables that are published of them.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand, ValueEnum};
-use uuid::Uuid;
 
 use super::connect::Connect;
+use super::member::{hex, request_id};
 use super::output::{Output, table, to_json};
 use super::upload::Lang;
 use crate::client::{Client, ClientError};
@@ -22,6 +22,8 @@ use crate::wire::pb;
 
 /// Snapshots that are looked through for the latest published one.
 const LATEST_AMONG: i32 = 100;
+/// Of a digest.
+const DIGEST_BYTES_SHOWN: usize = 8;
 
 /// Read the statistics of the market: for regulator and operator.
 #[derive(Debug, Args)]
@@ -33,6 +35,8 @@ const LATEST_AMONG: i32 = 100;
     tallystick stats export delinquency_by_lenders --form svg --to curve.svg\n  \
     tallystick stats create --as-of 2026-11-30")]
 pub struct Stats {
+    #[command(flatten)]
+    connect: Connect,
     #[command(subcommand)]
     what: What,
 }
@@ -41,8 +45,6 @@ pub struct Stats {
 enum What {
     /// Snapshots, newest first: how far each is, and its digest.
     List {
-        #[command(flatten)]
-        connect: Connect,
         /// Most of them to show, 1 to 1,000.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i32).range(1..=1_000))]
         limit: i32,
@@ -52,8 +54,6 @@ enum What {
     },
     /// What is published, with exact definitions and the tables of each indicator.
     Indicators {
-        #[command(flatten)]
-        connect: Connect,
         /// Language of titles and definitions.
         #[arg(long, value_enum, default_value_t)]
         lang: Lang,
@@ -88,22 +88,18 @@ enum What {
     },
     /// Ask for the snapshot of a date: for the operator. Answers at once; `stats list` tells when it is published.
     Create {
-        #[command(flatten)]
-        connect: Connect,
         /// Date to describe, from what is on file.
         #[arg(long, value_name = "DATE")]
         as_of: NaiveDate,
         /// Name of the request: repeating it asks for nothing new; a fresh one unless told.
         #[arg(long, value_name = "UUID")]
-        request_id: Option<Uuid>,
+        request_id: Option<String>,
     },
 }
 
 /// Which table.
 #[derive(Debug, Args)]
 struct Wanted {
-    #[command(flatten)]
-    connect: Connect,
     /// An indicator of `stats indicators`.
     indicator: String,
     /// What it is cut by, apart by commas: region, lender_group, product_type, amount_band, rate_band.
@@ -147,19 +143,14 @@ impl Stats {
     /// # Errors
     /// When the service refuses, or a file cannot be written.
     pub async fn run(self) -> anyhow::Result<()> {
+        let connect = &self.connect;
         match self.what {
-            What::List {
-                connect,
-                limit,
-                output,
-            } => list(&connect.client().await?, limit, output).await,
-            What::Indicators {
-                connect,
-                lang,
-                output,
-            } => indicators(&connect.client().await?, lang.into(), output).await,
+            What::List { limit, output } => list(&connect.client().await?, limit, output).await,
+            What::Indicators { lang, output } => {
+                indicators(&connect.client().await?, lang.into(), output).await
+            }
             What::Show { wanted, lang, output } => {
-                let found = wanted.find().await?;
+                let found = wanted.find(connect).await?;
                 match output {
                     Output::Json => println!("{}", found.json()?),
                     Output::Table => println!("{}", found.shown(lang.into())),
@@ -172,24 +163,19 @@ impl Stats {
                 form,
                 to,
             } => {
-                let found = wanted.find().await?;
-                let bytes = match form {
-                    Form::Csv => to_csv(&found.listing.file()),
-                    Form::Json => found.json()?.into_bytes(),
-                    Form::Svg => to_svg(&found.listing, lang.into()).into_bytes(),
-                };
-                match to {
-                    Some(path) => std::fs::write(&path, bytes)
-                        .with_context(|| format!("cannot write {}", path.display())),
-                    None => Ok(std::io::stdout().write_all(&bytes)?),
-                }
+                let found = wanted.find(connect).await?;
+                put(to.as_deref(), &found.file(form, lang.into())?)
             }
-            What::Create {
-                connect,
-                as_of,
-                request_id,
-            } => create(&connect.client().await?, as_of, request_id).await,
+            What::Create { as_of, request_id } => create(&connect.client().await?, as_of, request_id).await,
         }
+    }
+}
+
+/// Writes a file, or to standard output.
+fn put(to: Option<&Path>, bytes: &[u8]) -> anyhow::Result<()> {
+    match to {
+        Some(path) => std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display())),
+        None => Ok(std::io::stdout().write_all(bytes)?),
     }
 }
 
@@ -215,13 +201,8 @@ async fn list(client: &Client, limit: i32, output: Output) -> anyhow::Result<()>
     ]);
     for snapshot in &listed.snapshots {
         let is_published = snapshot.state() == pb::SnapshotState::Published;
-        let figure = |figure: u64| is_published.then(|| figure.to_string()).unwrap_or_default();
-        let digest: String = snapshot
-            .digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let figure = |figure: u64| if is_published { figure.to_string() } else { String::new() };
+        let digest = short(&snapshot.digest);
         shown.add_row([
             date(snapshot.as_of).map_or_else(String::new, |date| date.to_string()),
             snapshot.version.to_string(),
@@ -234,6 +215,11 @@ async fn list(client: &Client, limit: i32, output: Output) -> anyhow::Result<()>
     }
     println!("{shown}");
     Ok(())
+}
+
+/// Enough of a digest to tell it from others.
+fn short(digest: &[u8]) -> String {
+    hex(digest.get(..DIGEST_BYTES_SHOWN).unwrap_or_default())
 }
 
 const fn state(state: pb::SnapshotState) -> &'static str {
@@ -285,10 +271,10 @@ fn cuts(published: &Published) -> String {
     }
 }
 
-async fn create(client: &Client, as_of: NaiveDate, request_id: Option<Uuid>) -> anyhow::Result<()> {
+async fn create(client: &Client, as_of: NaiveDate, request: Option<String>) -> anyhow::Result<()> {
     let request = pb::CreateSnapshotRequest {
         as_of: Some(date_to_wire(as_of)),
-        request_id: request_id.unwrap_or_else(Uuid::new_v4).to_string(),
+        request_id: request_id(client, request),
     };
     let asked = client.statistics().create_snapshot(request).await;
     let snapshot = asked.map_err(ClientError::from)?.into_inner().snapshot;
@@ -308,14 +294,14 @@ struct Found {
 }
 
 impl Wanted {
-    async fn find(self) -> anyhow::Result<Found> {
+    async fn find(self, connect: &Connect) -> anyhow::Result<Found> {
         let by: Vec<&str> = self.by.iter().map(String::as_str).collect();
         let published = self.published(&by)?;
         let currency = match self.currency.as_str() {
             "" => None,
             code => Some(Currency::parse(code).with_context(|| format!("{code} is no currency: write CNY"))?),
         };
-        let client = self.connect.client().await?;
+        let client = connect.client().await?;
         let as_of = match self.as_of {
             Some(as_of) => as_of,
             None => latest(&client).await?,
@@ -380,6 +366,14 @@ impl Wanted {
 }
 
 impl Found {
+    fn file(&self, form: Form, language: Language) -> anyhow::Result<Vec<u8>> {
+        Ok(match form {
+            Form::Csv => to_csv(&self.listing.file()),
+            Form::Json => self.json()?.into_bytes(),
+            Form::Svg => to_svg(&self.listing, language).into_bytes(),
+        })
+    }
+
     fn json(&self) -> anyhow::Result<String> {
         to_json(&self.answer, "GetIndicatorResponse")
     }

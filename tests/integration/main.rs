@@ -20,5 +20,6 @@ mod proofs;
 mod races;
 mod server;
 mod servers;
+mod statistics;
 mod store;
 mod web;
