@@ -159,13 +159,11 @@ pub async fn start(
     let members = Arc::new(Members::new(registry, mapper.clone(), setup.entropy.clone()));
     enrol_first_operators(&setup, &members).await?;
     let packs = Arc::new(Library::open(setup.rule_packs.clone()).context("the rule packs cannot be used")?);
-    let reporting = || Reporting::new(store.clone(), mapper.clone(), setup.entropy.clone());
-    let judging = reporting();
     let rooms = Rooms {
         store: store.clone(),
         members,
         evaluator: Arc::new(Evaluator::new(token_keys, setup.entropy.clone())),
-        reporting: reporting(),
+        reporting: Reporting::new(store.clone(), mapper.clone(), setup.entropy.clone()),
         exposure: Exposure::new(
             store.clone(),
             mapper.clone(),
@@ -180,7 +178,7 @@ pub async fn start(
         entropy: setup.entropy.clone(),
         metrics: setup.metrics.clone(),
     };
-    let dashboard = dashboard(&setup, &rooms, judging);
+    let dashboard = dashboard(&setup, &rooms, mapper);
     let server = Server::bind(setup.options.clone(), rooms, dashboard).await?;
     let (address, http_address, web_address) =
         (server.address(), server.http_address(), server.web_address());
@@ -366,12 +364,12 @@ fn market(setup: &Setup, keys: &LedgerKeys) -> Market {
 }
 
 /// What people look at, over the same rooms.
-fn dashboard(setup: &Setup, rooms: &Rooms, reporting: Reporting) -> Dashboard {
+fn dashboard(setup: &Setup, rooms: &Rooms, mapper: Arc<TokenMapper>) -> Dashboard {
     let Shown { window, supervision } = setup.shown.clone();
     let supervision = supervision.unwrap_or_else(|| {
         Arc::new(web::Rooms {
             members: Arc::clone(&rooms.members),
-            reporting,
+            reporting: Reporting::new(Arc::clone(&rooms.store), mapper, setup.entropy.clone()),
             conduct: Conduct::new(Arc::clone(&rooms.store)),
             clock: setup.clock.clone(),
             zone: setup.rules.zone,

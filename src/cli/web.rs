@@ -164,7 +164,7 @@ impl Preview {
                 }),
                 tls: None,
                 limits: Limits::default(),
-                tls_reload_interval: Duration::from_secs(3_600),
+                tls_reload_interval: Duration::from_hours(1),
                 registry_interval: Duration::from_secs(1),
             },
             origin: Origin::parse("preview.tallystick.local").context("the preview's log has a name")?,

@@ -134,20 +134,15 @@ pub struct Server {
 impl Server {
     /// Reads the certificates and binds the ports. Nothing is served yet.
     pub async fn bind(options: Options, rooms: Rooms, dashboard: Dashboard) -> Result<Self, ServeError> {
-        let tls = match &options.tls {
-            Some(files) => Some(Tls::load(files.clone())?),
-            None => {
-                let listens = options
-                    .web
-                    .map(|web| web.listen)
-                    .into_iter()
-                    .chain([options.listen]);
-                let outside = listens.into_iter().find(|address| !address.ip().is_loopback());
-                match outside {
-                    Some(address) => return Err(ServeError::NotLoopback { address }),
-                    None => None,
-                }
+        let tls = if let Some(files) = &options.tls {
+            Some(Tls::load(files.clone())?)
+        } else {
+            let web = options.web.map(|web| web.listen);
+            let mut listens = [options.listen].into_iter().chain(web);
+            if let Some(address) = listens.find(|address| !address.ip().is_loopback()) {
+                return Err(ServeError::NotLoopback { address });
             }
+            None
         };
         let (grpc, address) = listen(options.listen, "--listen").await?;
         let (http, http_address) = listen(options.http_listen, "--http").await?;

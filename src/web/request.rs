@@ -23,6 +23,9 @@ pub struct Query(Vec<(String, String)>);
 /// A parameter that cannot be used: what to do.
 pub type Refused = Words;
 
+/// A table, the currency of its amounts, and the first and last of its dates.
+pub type AskedTable = (Published, Option<Currency>, (NaiveDate, NaiveDate));
+
 const DATE: Words = Words("A date is written as 2026-11-30.", "日期写作 2026-11-30。");
 const CURRENCY: Words = Words(
     "A currency is a code of three capitals such as CNY.",
@@ -72,7 +75,7 @@ impl Query {
     }
 
     /// Which table is to be downloaded, and of which dates.
-    pub fn table(&self) -> Result<(Published, Option<Currency>, (NaiveDate, NaiveDate)), Refused> {
+    pub fn table(&self) -> Result<AskedTable, Refused> {
         let name = self.find("indicator").ok_or(TABLE)?;
         let indicator = Indicator::ALL
             .into_iter()

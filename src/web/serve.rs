@@ -18,7 +18,7 @@ use crate::domain::names::Fingerprint;
 /// How long a request's head may take, and an idle connection stay open.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(15);
 /// How long a connection stays open whatever it does: nobody keeps a place by reading slowly.
-const CONNECTION_TIME_MAX: Duration = Duration::from_secs(600);
+const CONNECTION_TIME_MAX: Duration = Duration::from_mins(10);
 /// The most bytes of a request's head.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// The most headers of a request.

@@ -170,7 +170,7 @@ impl<'a> Canvas<'a> {
     pub fn legend(&mut self, top: i64, names: &[&str], hides: bool, language: Language, lines: bool) -> i64 {
         let mut spot = (700, top);
         for (series, name) in names.iter().enumerate() {
-            let (x, y) = self.legend_spot(&mut spot, name);
+            let (x, y) = Self::legend_spot(&mut spot, name);
             let class = format!("s{}", series % COLOURS);
             if lines {
                 let dashed = format!("{class} line d{}", series % COLOURS);
@@ -183,7 +183,7 @@ impl<'a> Canvas<'a> {
         }
         if hides {
             let name = hidden(language);
-            let (x, y) = self.legend_spot(&mut spot, name);
+            let (x, y) = Self::legend_spot(&mut spot, name);
             self.hatched(x, y, 120, 100, name);
             self.text("tick", Anchor::Start, x + SWATCH, y + 95, name);
         }
@@ -193,7 +193,7 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    fn legend_spot(&self, spot: &mut (i64, i64), name: &str) -> (i64, i64) {
+    fn legend_spot(spot: &mut (i64, i64), name: &str) -> (i64, i64) {
         let width = SWATCH + text_width(name) + 240;
         if spot.0 + width > WIDTH && spot.0 > 700 {
             *spot = (700, spot.1 + LEGEND_ROW);

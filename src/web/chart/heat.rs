@@ -28,12 +28,14 @@ pub(super) fn draw(heat: &Heat, setting: Setting) -> String {
         .map(|label| text_width(label))
         .max()
         .unwrap_or(0);
-    let width = WIDTH - left - 120;
-    let turns = head + 60 > slot(width, columns);
+    let turns = head + 60 > slot(WIDTH - left - 120, columns);
+    // Turned labels reach beyond the last column.
+    let lean = if turns { head * 7 / 10 } else { 0 };
+    let width = WIDTH - left - 120 - lean;
     let height = if heat.down.labels.len() > 12 { 220 } else { 300 };
     let plot = Plot {
         left,
-        top: 340 + if turns { head * 7 / 10 + 100 } else { 160 },
+        top: 340 + if turns { lean + 100 } else { 160 },
         width,
         height: start(height, heat.down.labels.len()),
     };

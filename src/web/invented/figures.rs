@@ -121,8 +121,7 @@ fn weight(axis: Axis, place: usize) -> i64 {
     let listed = |weights: &[i64]| weights.get(place).copied().unwrap_or(1);
     match axis {
         Axis::Region => match place {
-            25 => 0,
-            31..=33 => 0,
+            25 | 31..=33 => 0,
             18 => 110,
             9 | 10 | 14 => 75,
             34 => 2,
@@ -200,12 +199,10 @@ fn plain(column: &str, has_currency: bool, month: u32) -> Option<i64> {
         "cr5" => balance / 1_000 * (560 + month * 5),
         "opening" => balance / 100 * (98 + month * 2),
         "originations" => balance / 100 * 14,
-        "arrivals" => balance / 400,
+        "arrivals" | "transfers" => balance / 400,
         "increases" => balance / 100,
         "repayments" => balance / 100 * 12,
-        "write_offs" => balance / 200,
-        "transfers" => balance / 400,
-        "withdrawals" => balance / 200,
+        "write_offs" | "withdrawals" => balance / 200,
         "closing" => balance / 100 * (100 + month * 2),
         _ => return None,
     };

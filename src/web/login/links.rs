@@ -206,7 +206,7 @@ fn read(path: &std::path::Path) -> io::Result<Option<(MemberId, Timestamp)>> {
 mod tests {
     use super::*;
     use crate::domain::clock::{Clock as _, SystemClock};
-    use crate::identity::entropy::SystemEntropy;
+    use crate::web::login::tests::COUNTING;
 
     fn start() -> Timestamp {
         Timestamp::from_micros(1_772_452_800_000_000)
@@ -214,7 +214,7 @@ mod tests {
 
     fn made(links: &Links, minutes: u32) -> Zeroizing<String> {
         let member_id = MemberId::parse("regulator").unwrap();
-        links.make(&member_id, minutes, start(), &SystemEntropy).unwrap()
+        links.make(&member_id, minutes, start(), &COUNTING).unwrap()
     }
 
     #[test]
@@ -305,7 +305,7 @@ mod tests {
         for _ in 0..WAITING_MAX {
             made(&links, 15);
         }
-        let more = |now| links.make(&member_id, 15, now, &SystemEntropy);
+        let more = |now| links.make(&member_id, 15, now, &COUNTING);
         assert!(matches!(more(start()), Err(LinkError::TooMany)));
         assert!(more(start().plus_seconds(901)).is_ok());
         assert_eq!(fs::read_dir(&links.folder).unwrap().count(), 1);
@@ -318,10 +318,7 @@ mod tests {
         let member_id = MemberId::parse("regulator").unwrap();
         let now = SystemClock.now();
         let later = now.plus_seconds(3_600);
-        let secret = links
-            .put(&member_id, now, later, &SystemEntropy)
-            .unwrap()
-            .unwrap();
+        let secret = links.put(&member_id, now, later, &COUNTING).unwrap().unwrap();
         assert!(matches!(links.spend(&secret, now), Err(LinkError::Expired)));
     }
 }

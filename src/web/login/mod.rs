@@ -2,6 +2,8 @@
 
 mod links;
 mod sessions;
+#[cfg(test)]
+mod tests;
 mod viewer;
 
 pub use links::is_secret;

@@ -75,7 +75,7 @@ fn key_of(name: &str) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::entropy::SystemEntropy;
+    use crate::web::login::tests::COUNTING;
 
     fn start() -> Timestamp {
         Timestamp::from_micros(1_772_452_800_000_000)
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_session_lasts_its_hours_and_ends_when_it_is_closed() {
         let sessions = Sessions::default();
-        let name = sessions.open(member("regulator"), start(), &SystemEntropy);
+        let name = sessions.open(member("regulator"), start(), &COUNTING);
         let end = start().plus_seconds(8 * 3_600);
         assert_eq!(sessions.find(&name, start()), Some(member("regulator")));
         assert_eq!(sessions.find(&name, end), Some(member("regulator")));
@@ -101,8 +101,7 @@ mod tests {
     #[test]
     fn one_more_than_there_is_room_for_ends_the_oldest() {
         let sessions = Sessions::default();
-        let open =
-            |number: i64| sessions.open(member("regulator"), start().plus_seconds(number), &SystemEntropy);
+        let open = |number: i64| sessions.open(member("regulator"), start().plus_seconds(number), &COUNTING);
         let (first, second) = (open(0), open(1));
         for number in 2..i64::try_from(SESSIONS_MAX).unwrap() {
             open(number);

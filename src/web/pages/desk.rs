@@ -58,13 +58,11 @@ impl Desk<'_> {
         cuts: &'static [Axis],
         span: Span,
     ) -> Result<Option<Listing>, WindowError> {
-        match self.currency {
-            None => Ok(None),
-            Some(_) => {
-                let listing = self.listing(Published { indicator, cuts }, self.currency, span);
-                listing.await.map(Some)
-            }
+        if self.currency.is_none() {
+            return Ok(None);
         }
+        let listing = self.listing(Published { indicator, cuts }, self.currency, span);
+        listing.await.map(Some)
     }
 
     async fn listing(

@@ -1,8 +1,8 @@
 //! The market on one date.
 
 use super::desk::{Desk, Span};
-use super::{Content, Fact};
-use crate::domain::statistics::Indicator;
+use super::{Content, Fact, Panel};
+use crate::domain::statistics::{Axis, Indicator};
 use crate::web::chart::{Shape, Unit};
 use crate::web::names::Words;
 use crate::web::window::WindowError;
@@ -67,28 +67,33 @@ pub(super) async fn overview(desk: &Desk<'_>) -> Result<Content, WindowError> {
         );
         panels.push(desk.panel(&sketch, lead, svg));
     }
-    if let Some(exposure) = desk
-        .amounts(Indicator::ExposureDistribution, &[], Span::Date)
-        .await?
-    {
-        let sketch = desk.sketch(
-            &exposure,
-            "exposure",
-            Words("What borrowers owe in all", "借款人全部所欠"),
-            Words("Share of the whole", "占比"),
-        );
-        let axis = crate::domain::statistics::Axis::ExposureBand;
-        let svg = sketch.columns_by_place(axis, &["subjects_share", "exposure_share"], Shape::Bars);
-        let lead = Words(
-            "How many owe how much, and how much of the whole they owe.",
-            "各负债区间的人数占比及金额占比。",
-        );
-        panels.push(desk.panel(&sketch, lead, svg));
-    }
+    panels.extend(owed(desk).await?);
     Ok(Content {
         facts: facts(desk),
         panels,
     })
+}
+
+async fn owed(desk: &Desk<'_>) -> Result<Option<Panel>, WindowError> {
+    let listing = desk
+        .amounts(Indicator::ExposureDistribution, &[], Span::Date)
+        .await?;
+    let Some(listing) = listing else {
+        return Ok(None);
+    };
+    let sketch = desk.sketch(
+        &listing,
+        "exposure",
+        Words("What borrowers owe in all", "借款人全部所欠"),
+        Words("Share of the whole", "占比"),
+    );
+    let columns = ["subjects_share", "exposure_share"];
+    let svg = sketch.columns_by_place(Axis::ExposureBand, &columns, Shape::Bars);
+    let lead = Words(
+        "How many owe how much, and how much of the whole they owe.",
+        "各负债区间的人数占比及金额占比。",
+    );
+    Ok(Some(desk.panel(&sketch, lead, svg)))
 }
 
 fn facts(desk: &Desk<'_>) -> Vec<Fact> {

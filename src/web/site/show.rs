@@ -51,7 +51,7 @@ struct Page {
 struct Definitions {
     frame: Frame,
     lead: &'static str,
-    definitions: Vec<pages::Definition>,
+    listed: Vec<pages::Definition>,
 }
 
 #[derive(Template)]
@@ -260,15 +260,8 @@ async fn make(site: &Site, visit: &Visit, viewer: &Viewer) -> Result<Response, T
     let frame = Frame::of(visit, section.name(language).to_owned(), Some(viewer));
     let lead = section.lead(language);
     if section == Section::Definitions {
-        let definitions = pages::definitions(language);
-        return Ok(rendered(
-            StatusCode::OK,
-            &Definitions {
-                frame,
-                lead,
-                definitions,
-            },
-        ));
+        let listed = pages::definitions(language);
+        return Ok(rendered(StatusCode::OK, &Definitions { frame, lead, listed }));
     }
     let (choices, content, notice) = if section.is_of_a_snapshot() {
         of_a_snapshot(site, visit, section).await?
@@ -353,12 +346,11 @@ async fn of_a_month(site: &Site, visit: &Visit, section: Section) -> Result<Made
     let (months, month) = month(site, visit)?;
     let supervision = site.dashboard.supervision.as_ref();
     let language = visit.language();
-    let content = match section {
-        Section::Quality => pages::quality(&supervision.quality(month).await?, month, language),
-        _ => {
-            let found = supervision.conduct(month).await?;
-            pages::conduct(&found, &supervision.thresholds(), month, language)
-        }
+    let content = if section == Section::Quality {
+        pages::quality(&supervision.quality(month).await?, month, language)
+    } else {
+        let found = supervision.conduct(month).await?;
+        pages::conduct(&found, &supervision.thresholds(), month, language)
     };
     let choice = Choice {
         name: visit.say(Words("Month", "月份")),
@@ -431,18 +423,13 @@ async fn of_lenders(site: &Site, parts: &Parts, section: Section) -> Response {
 async fn lenders_file(site: &Site, visit: &Visit, section: Section) -> Result<Response, Trouble> {
     let (_, month) = month(site, visit)?;
     let supervision = site.dashboard.supervision.as_ref();
-    let (name, lines) = match section {
-        Section::Quality => (
-            "quality",
-            pages::quality_file(&supervision.quality(month).await?, month),
-        ),
-        _ => {
-            let found = supervision.conduct(month).await?;
-            (
-                "conduct",
-                pages::conduct_file(&found, &supervision.thresholds(), month),
-            )
-        }
+    let (name, lines) = if section == Section::Quality {
+        let found = supervision.quality(month).await?;
+        ("quality", pages::quality_file(&found, month))
+    } else {
+        let found = supervision.conduct(month).await?;
+        let thresholds = supervision.thresholds();
+        ("conduct", pages::conduct_file(&found, &thresholds, month))
     };
     let name = format!("{name}-{}.csv", month.first().format("%Y-%m"));
     Ok(csv(&name, to_csv(&lines)))

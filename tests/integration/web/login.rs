@@ -198,7 +198,7 @@ async fn without_tls_the_dashboard_listens_on_loopback_and_its_cookie_is_plain()
     let server = TestServer::start_with(|setup| {
         setup.options.tls = None;
         setup.first_operators.clear();
-        setup.options.web = web_options();
+        setup.options.web = Some(web_options());
     })
     .await;
     let mut browser = Browser::plain(&server);

@@ -34,17 +34,17 @@ fn last() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 2, 28).unwrap()
 }
 
-fn web_options() -> Option<WebOptions> {
-    Some(WebOptions {
+fn web_options() -> WebOptions {
+    WebOptions {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         connections_max: 16,
-    })
+    }
 }
 
 /// A service over TLS whose dashboard shows the invented market.
 async fn invented() -> TestServer {
     TestServer::start_with(|setup| {
-        setup.options.web = web_options();
+        setup.options.web = Some(web_options());
         let market = Arc::new(InventedMarket::until(last()));
         setup.shown.window = Some(market.clone());
         setup.shown.supervision = Some(market);

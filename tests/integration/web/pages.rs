@@ -2,7 +2,7 @@
 
 use tallystick::domain::currency::Currency;
 use tallystick::domain::member::{LenderGroup, Role};
-use tallystick::domain::statistics::{Axis, Indicator, Published};
+use tallystick::domain::statistics::{Axis, Indicator, Published, Shown};
 use tallystick::web::{InventedMarket, Window as _};
 
 use super::{Browser, PATHS, assert_holds, invented, last, logged_in, web_options};
@@ -146,7 +146,7 @@ async fn downloads_hold_exactly_the_tables_that_are_shown() {
         for (key, table) in &tables {
             for row in &table.rows {
                 let keys = table.keys(row, key.as_of);
-                let values = row.values.iter().map(|value| value.encode());
+                let values = row.values.iter().map(Shown::encode);
                 let head = [
                     key.as_of.to_string(),
                     "1".to_owned(),
@@ -238,7 +238,7 @@ async fn language_and_theme_are_remembered() {
 
 #[tokio::test]
 async fn the_rooms_are_shown_when_nothing_is_invented() {
-    let server = TestServer::start_with(|setup| setup.options.web = web_options()).await;
+    let server = TestServer::start_with(|setup| setup.options.web = Some(web_options())).await;
     server
         .enrol_in("lender-a", &[Role::Lender], LenderGroup::Bank)
         .await;
@@ -262,7 +262,8 @@ async fn requests_beyond_the_limits_are_refused_and_others_served() {
     let long = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "a".repeat(20_000));
     let answer = browser.exchange(long.as_bytes()).await.unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 4"), "{answer:?}");
-    let many: String = (0..100).map(|number| format!("X-{number}: 1\r\n")).collect();
+    let many: Vec<String> = (0..100).map(|number| format!("X-{number}: 1\r\n")).collect();
+    let many = many.concat();
     let many = format!("GET / HTTP/1.1\r\nHost: localhost\r\n{many}\r\n");
     let answer = browser.exchange(many.as_bytes()).await.unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 431"), "{answer:?}");
