@@ -141,15 +141,7 @@ pub async fn start(
     setup: Setup,
     reloads: impl Stream<Item = ()> + Send + 'static,
 ) -> anyhow::Result<Running> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&setup.data)
-        .with_context(|| format!("cannot make the data folder {}", setup.data.display()))?;
-    let lock = match &setup.place {
-        Place::Embedded(..) => Some(lock(&setup.data)?),
-        Place::Postgres(..) => None,
-    };
+    let lock = take_folder(&setup)?;
     let (store, keys) = open(&setup).await?;
     let token_keys = keys.token.context("the keys of the token side are missing")?;
     let ledger_keys = Arc::new(keys.ledger.context("the keys of the ledger side are missing")?);
@@ -212,6 +204,19 @@ pub async fn start(
         stop,
         served,
     })
+}
+
+/// Makes the data folder, and takes it if the database lies in it.
+fn take_folder(setup: &Setup) -> anyhow::Result<Option<File>> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&setup.data)
+        .with_context(|| format!("cannot make the data folder {}", setup.data.display()))?;
+    match &setup.place {
+        Place::Embedded(..) => lock(&setup.data).map(Some),
+        Place::Postgres(..) => Ok(None),
+    }
 }
 
 /// The database and the keys. An embedded database that is made now is made last: the keys it needs are safe by then.

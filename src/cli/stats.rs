@@ -201,7 +201,13 @@ async fn list(client: &Client, limit: i32, output: Output) -> anyhow::Result<()>
     ]);
     for snapshot in &listed.snapshots {
         let is_published = snapshot.state() == pb::SnapshotState::Published;
-        let figure = |figure: u64| if is_published { figure.to_string() } else { String::new() };
+        let figure = |figure: u64| {
+            if is_published {
+                figure.to_string()
+            } else {
+                String::new()
+            }
+        };
         let digest = short(&snapshot.digest);
         shown.add_row([
             date(snapshot.as_of).map_or_else(String::new, |date| date.to_string()),

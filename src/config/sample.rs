@@ -39,12 +39,7 @@ pub(super) fn render() -> String {
     database(&mut page, &config);
     tls(&mut page, &config);
     market(&mut page, &config);
-    page.section("statistics", "Snapshots of the market for the regulator.");
-    page.text(
-        "Of which dates one is made without being asked for, from five in the morning on: \"never\", \"month-end\" or \"daily\".",
-        "schedule",
-        config.statistics.schedule.as_str(),
-    );
+    statistics(&mut page, &config);
     page.section(
         "limits",
         "Limits of the edge. What is above one is answered RESOURCE_EXHAUSTED, or not accepted at all.",
@@ -168,6 +163,16 @@ fn market(page: &mut Page, config: &Config) {
          what they say.",
         "rule_packs",
         &config.market.rule_packs.to_string_lossy(),
+    );
+}
+
+fn statistics(page: &mut Page, config: &Config) {
+    page.section("statistics", "Snapshots of the market for the regulator.");
+    page.text(
+        "Of which dates one is made without being asked for, from five in the morning on: \"never\", \"month-end\" or\n# \
+         \"daily\".",
+        "schedule",
+        config.statistics.schedule.as_str(),
     );
 }
 
