@@ -122,7 +122,7 @@ struct Wanted {
         hide_default_value = true,
         conflicts_with = "from"
     )]
-    version: u32,
+    snapshot_version: u32,
 }
 
 /// Form of an exported file.
@@ -318,7 +318,7 @@ impl Wanted {
             series_from: self.from.map(date_to_wire),
             dimensions: dimensions_to_wire(published),
             currency: self.currency,
-            version: self.version,
+            version: self.snapshot_version,
         };
         let answered = client.statistics().get_indicator(request).await;
         let answer = answered.map_err(ClientError::from)?.into_inner();
