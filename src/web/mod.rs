@@ -20,6 +20,7 @@ mod window;
 
 pub use invented::InventedMarket;
 pub use login::{LINK_MINUTES_MAX, LinkError, Links};
+pub use pages::chart_alone;
 pub use serve::serve;
 pub use site::Dashboard;
 pub use supervision::{Rooms, Supervision};

@@ -7,6 +7,7 @@ use super::sketch::Sketch;
 use crate::domain::currency::Currency;
 use crate::domain::language::Language;
 use crate::domain::statistics::{Axis, Indicator, Published, Snapshot};
+use crate::web::chart::Setting;
 use crate::web::listing::Listing;
 use crate::web::names::Words;
 use crate::web::window::{Window, WindowError};
@@ -86,6 +87,7 @@ impl Desk<'_> {
             title: self.say(title).to_owned(),
             measure: self.say(measure).to_owned(),
             language: self.language,
+            setting: Setting::Page,
         }
     }
 

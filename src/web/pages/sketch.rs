@@ -18,6 +18,7 @@ pub struct Sketch<'l> {
     pub title: String,
     pub measure: String,
     pub language: Language,
+    pub setting: Setting,
 }
 
 impl Sketch<'_> {
@@ -98,7 +99,7 @@ impl Sketch<'_> {
         heat.description = heat_words(&heat);
         match heat.is_empty() {
             true => String::new(),
-            false => heat.draw(Setting::Page),
+            false => heat.draw(self.setting),
         }
     }
 
@@ -116,7 +117,7 @@ impl Sketch<'_> {
         figure.description = figure_words(&figure, shape);
         match figure.is_empty() {
             true => String::new(),
-            false => figure.draw(shape, Setting::Page),
+            false => figure.draw(shape, self.setting),
         }
     }
 
