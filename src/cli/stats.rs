@@ -15,7 +15,7 @@ use crate::client::{Client, ClientError};
 use crate::domain::currency::Currency;
 use crate::domain::language::Language;
 use crate::domain::statistics::{Published, SnapshotKey};
-use crate::web::{Listing, to_csv, to_svg};
+use crate::web::{Listing, chart_alone, to_csv};
 use crate::wire::convert::date::{date_to_wire, read_optional_date};
 use crate::wire::convert::statistics::{dimensions_to_wire, read_table};
 use crate::wire::pb;
@@ -376,7 +376,16 @@ impl Found {
         Ok(match form {
             Form::Csv => to_csv(&self.listing.file()),
             Form::Json => self.json()?.into_bytes(),
-            Form::Svg => to_svg(&self.listing, language).into_bytes(),
+            Form::Svg => {
+                let listing = &self.listing;
+                let drawn = chart_alone(
+                    listing.published,
+                    listing.currency,
+                    listing.tables.clone(),
+                    language,
+                );
+                drawn.context("there is nothing to draw")?.into_bytes()
+            }
         })
     }
 

@@ -1,6 +1,7 @@
 //! `tallystick web`: login links of the dashboard, and a preview of it.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,6 +104,12 @@ impl Link {
         anyhow::ensure!(
             config.data_dir.is_dir(),
             "there is no data folder {}: name the service's configuration with `--config`, or its folder with `--data-dir`",
+            config.data_dir.display()
+        );
+        let owner = std::fs::metadata(&config.data_dir).map(|folder| folder.uid());
+        anyhow::ensure!(
+            owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw()),
+            "the data folder {} belongs to another user: run as the service's own user, for example with `sudo -u`",
             config.data_dir.display()
         );
         let base = config.web.base(!config.insecure_loopback)?;

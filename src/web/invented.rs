@@ -208,6 +208,13 @@ mod tests {
                 let (_, table) = found.first().unwrap();
                 assert!(!table.rows.is_empty());
                 assert!(table.rows.iter().all(|row| row.values.len() == columns.len()));
+                for (column, value) in table.rows.iter().flat_map(|row| columns.iter().zip(&row.values)) {
+                    let is_whole = !matches!(value, Shown::Ratio(share) if *share > 1_000);
+                    assert!(
+                        is_whole || column.name == "mean",
+                        "{published:?} {column:?} {value:?}"
+                    );
+                }
                 let values = table.rows.iter().flat_map(|row| &row.values);
                 hidden += values.filter(|value| **value == Shown::Hidden).count();
             }

@@ -174,3 +174,50 @@ pub fn to_csv(lines: &[Vec<String>]) -> Vec<u8> {
     }
     writer.into_inner().expect("memory takes every line")
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::Days;
+
+    use super::*;
+    use crate::domain::statistics::Indicator;
+
+    fn daily(days: u64) -> Vec<(SnapshotKey, ShownTable)> {
+        let first = NaiveDate::from_ymd_opt(2026, 1, 30).unwrap();
+        let published = Published {
+            indicator: Indicator::MultiLenderRate,
+            cuts: &[],
+        };
+        let table = ShownTable {
+            published,
+            currency: None,
+            rows: Vec::new(),
+        };
+        let key = |day| SnapshotKey {
+            as_of: first + Days::new(day),
+            version: 1,
+        };
+        (0..days).map(|day| (key(day), table.clone())).collect()
+    }
+
+    #[test]
+    fn a_long_series_keeps_the_last_of_each_month_and_a_short_one_all() {
+        for (days, kept) in [(0, 0), (35, 35), (36, 36), (37, 3)] {
+            assert_eq!(thinned(daily(days)).len(), kept, "{days}");
+        }
+        let dates: Vec<String> = thinned(daily(37))
+            .iter()
+            .map(|(key, _)| key.as_of.to_string())
+            .collect();
+        assert_eq!(dates, ["2026-01-31", "2026-02-28", "2026-03-07"]);
+    }
+
+    #[test]
+    fn a_file_ends_its_lines_as_the_standard_says_and_quotes_what_it_must() {
+        let lines = [
+            vec!["a".to_owned(), "b,\"c\"".to_owned()],
+            vec![String::new(), "东部".to_owned()],
+        ];
+        assert_eq!(to_csv(&lines), "a,\"b,\"\"c\"\"\"\r\n,东部\r\n".as_bytes());
+    }
+}

@@ -29,7 +29,7 @@ export const PAGES = [
   ["/", 4],
   ["/stacking", 6],
   ["/delinquency", 8],
-  ["/vintages", 3],
+  ["/vintages", 4],
   ["/concentration", 3],
   ["/quality", 1],
   ["/conduct", 3],

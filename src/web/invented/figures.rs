@@ -178,6 +178,8 @@ fn fraction(column: &str, places: &[usize], month: u32) -> i64 {
         "positions_ever_91" | "balance_ever_91" => (last - 2).max(0) * (7 - first / 4) / 3,
         "positions_restructured" | "balance_restructured" => 12 + growth / 4,
         "exposure" => 300 + last * 260,
+        "cr3" => 410 + growth + first,
+        "cr5" => 560 + growth + first,
         "lenders" => 1_610 + growth * 3,
         _ => 1_000,
     }
@@ -195,8 +197,6 @@ fn plain(column: &str, has_currency: bool, month: u32) -> Option<i64> {
         "lenders" if has_currency => 38,
         "hhi_denominator" => 10_000,
         "hhi_numerator" => 910 + month * 14,
-        "cr3" => balance / 1_000 * (410 + month * 4),
-        "cr5" => balance / 1_000 * (560 + month * 5),
         "opening" => balance / 100 * (98 + month * 2),
         "originations" => balance / 100 * 14,
         "arrivals" | "transfers" => balance / 400,

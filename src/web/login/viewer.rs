@@ -25,6 +25,7 @@ pub enum Refusal {
 /// Somebody who may look: a member with the role of regulator or operator, as the register knows it at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Viewer {
+    member_id: MemberId,
     display_name: String,
     way: Way,
 }
@@ -53,9 +54,15 @@ impl Viewer {
             return Err(AuthError::RoleMissing);
         }
         Ok(Self {
+            member_id: member.member_id.clone(),
             display_name: member.display_name.clone(),
             way,
         })
+    }
+
+    /// The member's public name.
+    pub const fn member_id(&self) -> &MemberId {
+        &self.member_id
     }
 
     /// The member's name for people.

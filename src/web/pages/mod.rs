@@ -1,5 +1,6 @@
 //! What the pages show: panels of a chart, the table under it, its definition and its download.
 
+mod alone;
 mod concentration;
 mod conduct;
 mod definitions;
@@ -11,11 +12,11 @@ mod sketch;
 mod stacking;
 mod vintages;
 
+pub use self::alone::chart_alone;
 pub use self::conduct::{conduct, conduct_file};
 pub use self::definitions::{Definition, definitions};
 pub use self::desk::Desk;
 pub use self::quality::{quality, quality_file};
-pub use self::sketch::Sketch;
 use super::names::Words;
 use super::window::WindowError;
 use crate::domain::language::Language;

@@ -75,6 +75,27 @@ impl Sketch<'_> {
         self.draw(across, self.unit(columns), series, shape)
     }
 
+    /// A column at the last date along one axis, a line for every so many places of another.
+    pub fn curves(&self, of: Axis, along: Axis, every: usize, column: &'static str) -> String {
+        let (of_at, along_at) = (self.axis_number(of), self.axis_number(along));
+        let series = (0..of.places()).step_by(every).map(|line| Series {
+            name: self.place(of, line),
+            marks: (0..along.places())
+                .map(|place| {
+                    self.latest(column, |row| {
+                        row.places.get(of_at) == Some(&line) && row.places.get(along_at) == Some(&place)
+                    })
+                })
+                .collect(),
+        });
+        self.draw(
+            self.across(along),
+            self.unit(&[column]),
+            series.collect(),
+            Shape::Lines,
+        )
+    }
+
     /// A column at the last date, one axis down and one across.
     pub fn grid(&self, down: Axis, across: Axis, column: &'static str) -> String {
         let (down_at, across_at) = (self.axis_number(down), self.axis_number(across));

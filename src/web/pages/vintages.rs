@@ -6,6 +6,9 @@ use crate::domain::statistics::{Axis, Indicator};
 use crate::web::names::Words;
 use crate::web::window::WindowError;
 
+/// Months from one curve to the next: more curves could not be told apart.
+const CURVES_EVERY: usize = 4;
+
 pub(super) async fn vintages(desk: &Desk<'_>) -> Result<Content, WindowError> {
     let mut panels = Vec::new();
     let counts = desk.counts(Indicator::Vintage, &[], Span::Date).await?;
@@ -14,6 +17,26 @@ pub(super) async fn vintages(desk: &Desk<'_>) -> Result<Content, WindowError> {
         "Each row is a month of opening, each column its age: compare rows at the same age.",
         "每行为开立月份,每列为账龄:请在相同账龄下比较各行。",
     );
+    let title = Words(
+        "Every fourth month of opening, as it grows older",
+        "每第四个开立月份随账龄的变化",
+    );
+    let measure = Words(
+        "Share of positions opened in the month ever 31+ days past due",
+        "曾逾期31天及以上占当月开立账户的比例",
+    );
+    let sketch = desk.sketch(&counts, "curves", title, measure);
+    let svg = sketch.curves(
+        Axis::OriginationMonth,
+        Axis::MonthsOnBook,
+        CURVES_EVERY,
+        "rate_ever_31",
+    );
+    let steeper = Words(
+        "Each line is a month of opening; a steeper line is a worse vintage. All months are below.",
+        "每条线为一个开立月份,线越陡表现越差。全部月份见下图。",
+    );
+    panels.push(desk.panel(&sketch, steeper, svg));
     for (id, title, column) in [
         (
             "ever-31",

@@ -206,8 +206,14 @@ fn admit(site: &Site, parts: &Parts) -> (Visit, Result<Viewer, Refusal>) {
     let visit = Visit::of(site, &parts.uri, &parts.headers);
     let shown = parts.extensions.get::<Shown>().copied().unwrap_or(Shown(None));
     let viewer = site.viewer(&visit, shown);
-    if let Err(Refusal::Forbidden(error)) = &viewer {
-        log_refusal(*error, None);
+    match &viewer {
+        Ok(viewer) => tracing::info!(
+            member.id = viewer.member_id().as_str(),
+            page = visit.path,
+            "dashboard: a member looks"
+        ),
+        Err(Refusal::Forbidden(error)) => log_refusal(*error, None),
+        Err(Refusal::Stranger) => tracing::info!("dashboard: somebody without a login was refused"),
     }
     (visit, viewer)
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use tallystick::domain::clock::{Clock as _, SystemClock};
 use tallystick::domain::member::{MemberState, Role};
 use tallystick::domain::names::MemberId;
 use tallystick::domain::unit::MemberUpdate;
@@ -222,4 +223,32 @@ async fn without_tls_the_dashboard_listens_on_loopback_and_its_cookie_is_plain()
     .await;
     let error = refused.err().unwrap().downcast::<ServeError>().unwrap();
     assert!(matches!(error, ServeError::NotLoopback { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn the_operators_command_makes_a_link_that_opens_the_dashboard() {
+    let server = invented().await;
+    server.clock.set(SystemClock.now());
+    let made = std::process::Command::new(env!("CARGO_BIN_EXE_tallystick"))
+        .args([
+            "web",
+            "link",
+            "--member",
+            "operator",
+            "--minutes",
+            "5",
+            "--data-dir",
+        ])
+        .arg(server.folder().join("data"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&made.stdout);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let secret = told
+        .trim()
+        .strip_prefix("https://127.0.0.1:50053/login?link=")
+        .unwrap();
+    let mut browser = Browser::of(&server);
+    assert_eq!(browser.log_in(secret).await.status, 303);
+    assert_eq!(browser.get("/").await.status, 200);
 }

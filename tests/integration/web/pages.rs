@@ -4,9 +4,11 @@ use tallystick::domain::currency::Currency;
 use tallystick::domain::member::{LenderGroup, Role};
 use tallystick::domain::statistics::{Axis, Indicator, Published, Shown};
 use tallystick::web::{InventedMarket, Window as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::{Browser, PATHS, assert_holds, invented, last, logged_in, web_options};
-use crate::harness::TestServer;
+use crate::harness::{TestServer, eventually};
 
 #[tokio::test]
 async fn every_page_carries_its_headers() {
@@ -268,4 +270,42 @@ async fn requests_beyond_the_limits_are_refused_and_others_served() {
     let answer = browser.exchange(many.as_bytes()).await.unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 431"), "{answer:?}");
     assert_eq!(Browser::of(&server).get("/assets/icon.svg").await.status, 200);
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_are_closed_and_free_places_taken_again() {
+    let server = invented().await;
+    let mut open = Vec::new();
+    for _ in 0..16 {
+        open.push(TcpStream::connect(server.web_address()).await.unwrap());
+    }
+    let full = async || {
+        let browser = Browser::of(&server);
+        let request = b"GET /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        browser.exchange(request).await.is_err()
+    };
+    eventually("the seventeenth is closed", full).await;
+    open.clear();
+    eventually("a place is free", async || !full().await).await;
+}
+
+#[tokio::test]
+async fn an_idle_browser_does_not_hold_the_service_when_it_stops() {
+    let server = TestServer::start_with(|setup| {
+        setup.options.tls = None;
+        setup.first_operators.clear();
+        setup.options.limits.drain_ms_max = 600_000;
+        setup.options.web = Some(web_options());
+    })
+    .await;
+    let mut idle = TcpStream::connect(server.web_address()).await.unwrap();
+    idle.write_all(b"GET /assets/icon.svg HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await
+        .unwrap();
+    let mut first = [0; 15];
+    idle.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200 OK");
+    server.ask_to_stop();
+    let (ended, _folder) = server.ended().await;
+    ended.unwrap();
 }
