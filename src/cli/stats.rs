@@ -239,14 +239,7 @@ const fn state(state: pb::SnapshotState) -> &'static str {
 }
 
 async fn indicators(client: &Client, language: Language, output: Output) -> anyhow::Result<()> {
-    let mut request = tonic::Request::new(pb::ListIndicatorsRequest {});
-    let tag = match language {
-        Language::English => "en",
-        Language::Chinese => "zh",
-    };
-    request.metadata_mut().insert("accept-language", tag.parse()?);
-    let listed = client.statistics().list_indicators(request).await;
-    let listed = listed.map_err(ClientError::from)?.into_inner();
+    let listed = client.list_indicators(language).await?;
     if output == Output::Json {
         println!("{}", to_json(&listed, "ListIndicatorsResponse")?);
         return Ok(());

@@ -15,6 +15,7 @@ mod upload;
 #[cfg(test)]
 mod tokenise_tests;
 
+use tonic::metadata::MetadataValue;
 use tonic::transport::Channel;
 
 pub use cache::{CacheError, CacheKey, TokenCache};
@@ -30,6 +31,7 @@ pub use upload::{
 
 use crate::domain::clock::{SharedEntropy, uuid_v4};
 use crate::domain::inquiry::Inquiry;
+use crate::domain::language::Language;
 use crate::domain::names::RequestId;
 use crate::domain::position::{EventType, Position};
 use crate::identity::token::SubjectToken;
@@ -83,6 +85,24 @@ impl Client {
     /// The statistics stub.
     pub fn statistics(&self) -> StatisticsServiceClient<Channel> {
         StatisticsServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    /// The catalogue of indicators, told in a language.
+    ///
+    /// # Errors
+    /// As the service refuses it.
+    pub async fn list_indicators(
+        &self,
+        language: Language,
+    ) -> Result<pb::ListIndicatorsResponse, ClientError> {
+        let tag = match language {
+            Language::English => "en",
+            Language::Chinese => "zh",
+        };
+        let mut request = tonic::Request::new(pb::ListIndicatorsRequest {});
+        let tag = MetadataValue::from_static(tag);
+        request.metadata_mut().insert("accept-language", tag);
+        Ok(self.statistics().list_indicators(request).await?.into_inner())
     }
 
     /// The token stub.
