@@ -17,6 +17,7 @@ pub mod exposure;
 pub mod ledger;
 pub mod members;
 pub mod reporting;
+pub mod statistics;
 
 pub mod wire;
 

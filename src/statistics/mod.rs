@@ -1,0 +1,3 @@
+//! Statistics for regulators: what becomes of the raw tables before anybody reads them.
+
+pub mod protect;
