@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use microlp::{ComparisonOp, OptimizationDirection, Problem, Variable};
+use microlp::{ComparisonOp, OptimizationDirection, Problem, Solution, Variable};
 
 use super::Budget;
 use super::system::{CellNo, Need, System};
@@ -19,10 +19,8 @@ const NOISE: f64 = 1e-6;
 /// No cell is changed by more than so many times what the secret is.
 const REACH: f64 = 1_000.0;
 
-/// After so many secrets proved one by one, what can be proved without hiding more is proved together.
-const SWEEP_EVERY: usize = 12;
-/// Fewer secrets of a component are proved one by one.
-const SWEEP_MIN: usize = 4;
+/// A program that is kept is written anew after so many cells more are hidden, so that these cost nothing.
+const HIDDEN_SINCE_MAX: usize = 24;
 /// How many cells around a secret are tried, and whether of hidden ones alone: those that hide nothing more come first.
 const AROUND: [(usize, bool); 4] = [(250, true), (usize::MAX, true), (250, false), (usize::MAX, false)];
 
@@ -34,7 +32,6 @@ struct Component {
 }
 
 /// What is proved so far.
-#[derive(Debug)]
 pub(super) struct Prover {
     components: Vec<Component>,
     /// The component of each cell.
@@ -43,6 +40,8 @@ pub(super) struct Prover {
     relations_of: Vec<Vec<usize>>,
     /// How low and how high each cell was in any proof, from its true value.
     reached: Vec<(f64, f64)>,
+    /// Programs of counts by component.
+    kept: BTreeMap<usize, Kept>,
     spent: u64,
     programs: u64,
 }
@@ -72,6 +71,7 @@ impl Prover {
             component_of: vec![usize::MAX; system.cells.len()],
             relations_of,
             reached: vec![(0.0, 0.0); system.cells.len()],
+            kept: BTreeMap::new(),
             spent: 0,
             programs: 0,
         };
@@ -102,20 +102,7 @@ impl Prover {
         // The largest changes first: they tend to serve the smaller ones too.
         secrets.sort_by_key(|cell| (std::cmp::Reverse(system.cells[*cell].value), *cell));
         let limit = self.spent.saturating_add(budget.work_max);
-        let mut left = Vec::new();
-        let mut made = 0;
-        for (place, secret) in secrets.iter().enumerate() {
-            if !amounts && made % SWEEP_EVERY == 0 {
-                self.sweep(system, &secrets[place..], limit);
-                made += 1;
-            }
-            let programs = self.programs;
-            if !self.prove_one(system, *secret, limit) {
-                left.push(*secret);
-            }
-            made += usize::from(self.programs > programs);
-        }
-        secrets = left;
+        secrets.retain(|cell| !self.prove_one(system, *cell, limit));
         if !secrets.is_empty() {
             self.collapse(system, secrets, budget);
         }
@@ -161,40 +148,6 @@ impl Prover {
         }
     }
 
-    /// Proves of many secrets at once what can be proved without hiding more: it moves all of a component as far as they go.
-    fn sweep(&mut self, system: &mut System<'_>, secrets: &[CellNo], limit: u64) {
-        for component in 0..self.components.len() {
-            for is_low in [true, false] {
-                loop {
-                    let mine = secrets
-                        .iter()
-                        .filter(|cell| self.component_of[**cell] == component);
-                    let wanted = mine.filter_map(|cell| self.wanted(system, *cell, is_low));
-                    let wanted: Vec<Move> = wanted.collect();
-                    if wanted.len() < SWEEP_MIN {
-                        break;
-                    }
-                    let all = &self.components[component];
-                    let open = all.cells.iter().filter(|cell| system.cells[**cell].is_open());
-                    let open = Component {
-                        cells: open.copied().collect(),
-                        relations: all.relations.clone(),
-                    };
-                    let Some(change) = self.solve(system, &open, &wanted, limit) else {
-                        break;
-                    };
-                    self.learn(system, change);
-                    let still = wanted
-                        .iter()
-                        .filter(|wanted| self.wanted(system, wanted.cell, is_low).is_some());
-                    if wanted.len() - still.count() < SWEEP_MIN {
-                        break;
-                    }
-                }
-            }
-        }
-    }
-
     /// How a secret is still to be moved in one direction, if it is.
     fn wanted(&self, system: &System<'_>, cell: CellNo, is_low: bool) -> Option<Move> {
         let Need { low, high } = system.cells[cell].need?;
@@ -213,28 +166,80 @@ impl Prover {
         })
     }
 
-    /// Finds a change, first among few cells around the secret, then among more, and hides what it takes.
+    /// Finds a change and hides what it takes.
     fn make(&mut self, system: &mut System<'_>, wanted: Move, limit: u64) -> bool {
+        let change = if system.cells[wanted.cell].is_amount {
+            self.change_amount(system, wanted, limit)
+        } else {
+            self.change_count(system, wanted, limit)
+        };
+        let is_made = change.is_some();
+        self.learn(system, change.unwrap_or_default());
+        is_made
+    }
+
+    /// Of amounts, which differ in size by orders: a program for each, counted in what is wanted; first among few cells
+    /// around the secret, then among more.
+    fn change_amount(&mut self, system: &System<'_>, wanted: Move, limit: u64) -> Option<Change> {
         let is_open = |cell: CellNo| system.cells[cell].is_open();
-        let mut change = None;
-        let mut before = None;
+        let mut before = Vec::new();
         for (cells_max, of_open) in AROUND {
             let around = if of_open {
                 self.reachable(system, wanted.cell, cells_max, is_open)
             } else {
                 self.reachable(system, wanted.cell, cells_max, |_| true)
             };
-            if before.as_ref() != Some(&around.cells) {
-                change = self.solve(system, &around, &[wanted], limit);
+            if before != around.cells {
+                let change = self.solve(system, &around, wanted, limit);
+                if change.is_some() {
+                    return change;
+                }
             }
-            if change.is_some() {
-                break;
-            }
-            before = Some(around.cells);
+            before = around.cells;
         }
-        let is_made = change.is_some();
-        self.learn(system, change.unwrap_or_default());
-        is_made
+        None
+    }
+
+    /// Of counts, all in one unit: the program of the component is kept, and asked for one change after the other.
+    fn change_count(&mut self, system: &System<'_>, wanted: Move, limit: u64) -> Option<Change> {
+        let component = self.component_of[wanted.cell];
+        let all = &self.components[component];
+        let size = weigh(all);
+        if self.spent.saturating_add(size) > limit {
+            self.spent = self.spent.max(limit);
+            return None;
+        }
+        let hidden = all
+            .cells
+            .iter()
+            .filter(|cell| system.cells[**cell].is_open())
+            .count();
+        let is_stale = |kept: &&Kept| hidden - kept.hidden >= HIDDEN_SINCE_MAX;
+        if self.kept.get(&component).filter(|kept| !is_stale(kept)).is_none() {
+            let moves = all.cells.iter().filter_map(|cell| {
+                let need = system.cells[*cell].need?;
+                let value = system.cells[*cell].value;
+                Some(real((need.high - value).max(value - need.low)))
+            });
+            let program = Program::of(system, all, None, moves.fold(1.0, f64::max));
+            let solution = program.problem.solve().ok()?.into_solution().ok()?;
+            self.spent = self.spent.saturating_add(size);
+            let kept = Kept {
+                program,
+                solution,
+                hidden,
+            };
+            self.kept.insert(component, kept);
+        }
+        let kept = self.kept.get(&component)?;
+        self.programs += 1;
+        let variable = kept.program.variables.get(&wanted.cell)?.0?;
+        let before = kept.solution.stats().lp_iterations;
+        let solution = kept.solution.clone().fix_var(variable, wanted.by).ok()?;
+        let solution = solution.into_solution().ok()?;
+        let pivots = solution.stats().lp_iterations.saturating_sub(before);
+        self.spent = self.spent.saturating_add(size / 16 + pivots);
+        Some(kept.program.read(system, &solution, wanted))
     }
 
     /// Hides what a change takes, and keeps how far it moved each cell.
@@ -275,35 +280,37 @@ impl Prover {
         }
     }
 
-    /// The cheapest change of some cells that moves a secret as wanted, or many as far as they go; `None` if there is none or the limit is reached.
-    fn solve(&mut self, system: &System<'_>, of: &Component, wanted: &[Move], limit: u64) -> Option<Change> {
-        let size = u64::try_from(of.relations.len() + of.cells.len()).unwrap_or(u64::MAX);
+    /// The cheapest change of some cells that moves a secret as wanted; `None` if there is none or the limit is reached.
+    fn solve(&mut self, system: &System<'_>, of: &Component, wanted: Move, limit: u64) -> Option<Change> {
+        let size = weigh(of);
         if self.spent.saturating_add(size) > limit {
             self.spent = self.spent.max(limit);
             return None;
         }
         self.programs += 1;
-        let program = Program::of(system, of, wanted);
-        let outcome = program.problem.solve();
-        let solution = outcome.ok().and_then(|outcome| outcome.into_solution().ok());
-        let iterations = solution.as_ref().map_or(0, |found| found.stats().lp_iterations);
-        self.spent = self.spent.saturating_add(size).saturating_add(iterations);
-        let solution = solution?;
-        let changed =
-            |variable: Option<Variable>| variable.map_or(0.0, |variable| solution.var_value(variable));
-        let least = wanted
-            .iter()
-            .map(|wanted| (wanted.by / program.unit(system, wanted.cell)).abs());
-        let noise = NOISE * least.fold(f64::INFINITY, f64::min);
-        let mut change = Change::new();
-        for (cell, (up, down)) in &program.variables {
-            let by = changed(*up) - changed(*down);
-            if by.abs() > noise {
-                change.push((*cell, by * program.unit(system, *cell)));
-            }
-        }
-        Some(change)
+        let program = Program::of(system, of, Some(wanted), wanted.by.abs());
+        let solution = program
+            .problem
+            .solve()
+            .ok()
+            .and_then(|outcome| outcome.into_solution().ok());
+        let pivots = solution.as_ref().map_or(0, |found| found.stats().lp_iterations);
+        self.spent = self.spent.saturating_add(size).saturating_add(pivots);
+        Some(program.read(system, &solution?, wanted))
     }
+}
+
+/// The work of writing a program.
+fn weigh(of: &Component) -> u64 {
+    u64::try_from(of.relations.len() + of.cells.len()).unwrap_or(u64::MAX)
+}
+
+/// The program of a component, solved with nothing changed, to be asked for changes.
+struct Kept {
+    program: Program,
+    solution: Solution,
+    /// How many of its cells were open when it was written.
+    hidden: usize,
 }
 
 /// The part of the budget that each step of a collapse may take.
@@ -319,7 +326,8 @@ struct Program {
 }
 
 impl Program {
-    fn of(system: &System<'_>, of: &Component, wanted: &[Move]) -> Self {
+    /// Of some cells, for one change or for any; none is farther than `farthest`.
+    fn of(system: &System<'_>, of: &Component, wanted: Option<Move>, farthest: f64) -> Self {
         let is_mixed = of.cells.iter().any(|cell| !system.cells[*cell].is_amount)
             && of.cells.iter().any(|cell| system.cells[*cell].is_amount);
         let edges = system.statistics.band_edges.values();
@@ -329,17 +337,31 @@ impl Program {
             variables: BTreeMap::new(),
             amount_unit: match (is_mixed, lowest) {
                 (true, Some(edge)) => real(i128::from(*edge)),
-                _ => wanted.iter().map(|wanted| wanted.by.abs()).fold(1.0, f64::max),
+                _ => farthest.max(1.0),
             },
         };
-        let moves: BTreeMap<CellNo, f64> = wanted.iter().map(|wanted| (wanted.cell, wanted.by)).collect();
         for cell in &of.cells {
-            program.add_cell(system, *cell, &moves);
+            program.add_cell(system, *cell, wanted, farthest);
         }
         for relation in &of.relations {
             program.add_relation(system, *relation);
         }
         program
+    }
+
+    /// The change that a solution is.
+    fn read(&self, system: &System<'_>, solution: &Solution, wanted: Move) -> Change {
+        let changed =
+            |variable: Option<Variable>| variable.map_or(0.0, |variable| solution.var_value(variable));
+        let noise = NOISE * (wanted.by / self.unit(system, wanted.cell)).abs();
+        let mut change = Change::new();
+        for (cell, (up, down)) in &self.variables {
+            let by = changed(*up) - changed(*down);
+            if by.abs() > noise {
+                change.push((*cell, by * self.unit(system, *cell)));
+            }
+        }
+        change
     }
 
     /// The unit that a cell is counted in.
@@ -351,24 +373,20 @@ impl Program {
         }
     }
 
-    fn add_cell(&mut self, system: &System<'_>, number: CellNo, moves: &BTreeMap<CellNo, f64>) {
+    fn add_cell(&mut self, system: &System<'_>, number: CellNo, wanted: Option<Move>, farthest: f64) {
         let cell = &system.cells[number];
         let unit = self.unit(system, number);
-        let farthest = moves
-            .iter()
-            .map(|(cell, by)| (by / self.unit(system, *cell)).abs());
-        let mut reach = REACH * farthest.fold(1.0, f64::max);
-        if cell.is_amount && moves.keys().any(|cell| !system.cells[*cell].is_amount) {
-            reach *= REACH;
-        }
+        // In the units of the wanted cell; of its amounts, subjects owe more than one unit.
+        let reach = match wanted {
+            Some(wanted) => REACH * (farthest / self.unit(system, wanted.cell)).max(1.0),
+            None if cell.is_amount => REACH * REACH * farthest,
+            None => REACH * farthest,
+        };
         let least = (real(cell.value) / unit).min(reach);
-        let wanted = moves.get(&number).map(|by| by / unit);
-        let variables = if let (Some(by), true) = (wanted, moves.len() == 1) {
+        let wanted = wanted.filter(|wanted| wanted.cell == number);
+        let variables = if let Some(wanted) = wanted {
+            let by = wanted.by / unit;
             (Some(self.problem.add_var(0.0, (by, by))), None)
-        } else if let Some(by) = wanted {
-            // As far as wanted and no farther: a unit of each of them counts the same.
-            let bounds = if by < 0.0 { (by, reach) } else { (-least, by) };
-            (Some(self.problem.add_var(-1.0 / by, bounds)), None)
         } else if cell.is_open() {
             (Some(self.problem.add_var(0.0, (-least, reach))), None)
         } else {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use microlp::{ComparisonOp, OptimizationDirection, Problem, Variable};
 
-use crate::domain::statistics::{Axis, Indicator, Shown, ShownStatistics, Statistics};
+use crate::domain::statistics::{Axis, Indicator, Shown, ShownRow, ShownStatistics, ShownTable, Statistics};
 
 /// Indicator, cuts, places and column of a count; a difference has a name of its own.
 pub type Key = (Indicator, Vec<Axis>, Vec<usize>, &'static str);
@@ -27,6 +27,7 @@ pub struct Attack {
 #[derive(Debug, Clone)]
 pub struct Secret {
     pub key: Key,
+    pub value: f64,
     pub low: f64,
     pub high: f64,
 }
@@ -75,37 +76,39 @@ impl Attack {
     /// Of everything that is published.
     pub fn of(shown: &ShownStatistics) -> Self {
         let mut attack = Self::default();
-        for table in shown.tables.iter().filter(|table| table.currency.is_none()) {
+        let tables = || shown.tables.iter().filter(|table| table.currency.is_none());
+        let rows = || tables().flat_map(|table| table.rows.iter().map(move |row| (table, row)));
+        let key = |table: &ShownTable, row: &ShownRow, name| {
+            let cuts = table.published.cuts.to_vec();
+            (table.published.indicator, cuts, row.places.clone(), name)
+        };
+        for (table, row) in rows() {
+            for (column, value) in table.columns().iter().zip(&row.values) {
+                let is_sum = column.of.is_none() && !matches!(column.name, "median" | "p90");
+                if is_sum {
+                    let bounds = match value {
+                        Shown::Count(0) => (0.0, 0.0),
+                        Shown::Count(count) => ((*count as f64 - 2.0).max(10.0), *count as f64 + 2.0),
+                        _ => (0.0, f64::INFINITY),
+                    };
+                    attack.bound(key(table, row, column.name), bounds);
+                }
+            }
+        }
+        for (table, row) in rows() {
             let columns = table.columns();
-            for row in &table.rows {
-                let key = |name| {
-                    let cuts = table.published.cuts.to_vec();
-                    (table.published.indicator, cuts, row.places.clone(), name)
-                };
-                for (column, value) in columns.iter().zip(&row.values) {
-                    match (column.of, value) {
-                        (None, _) if matches!(column.name, "median" | "p90") => {}
-                        (None, Shown::Count(0)) => attack.bound(key(column.name), (0.0, 0.0)),
-                        (None, Shown::Count(count)) => {
-                            let count = *count as f64;
-                            attack.bound(key(column.name), ((count - 2.0).max(10.0), count + 2.0));
-                        }
-                        (None, _) => attack.bound(key(column.name), (0.0, f64::INFINITY)),
-                        (Some(of), Shown::Ratio(share)) => {
-                            let whole = columns
-                                .iter()
-                                .find(|whole| whole.of.is_none() && whole.column == of);
-                            let part = columns
-                                .iter()
-                                .find(|part| part.of.is_none() && part.column == column.column);
-                            let [whole, part] = [whole, part].map(|column| key(column.unwrap().name));
-                            let share = *share as f64;
-                            let [least, most] = [share - 0.5, share + 0.5].map(|share| share / 1_000.0);
-                            attack.rule(&[(&part, 1.0), (&whole, -least)], ComparisonOp::Ge);
-                            attack.rule(&[(&part, -1.0), (&whole, most)], ComparisonOp::Ge);
-                        }
-                        (Some(_), _) => {}
-                    }
+            let named = |column| {
+                let found = columns
+                    .iter()
+                    .find(|shown| shown.of.is_none() && shown.column == column);
+                key(table, row, found.unwrap().name)
+            };
+            for (column, value) in columns.iter().zip(&row.values) {
+                if let (Some(of), Shown::Ratio(share)) = (column.of, value) {
+                    let [part, whole] = [named(column.column), named(of)];
+                    let [least, most] = [-0.5, 0.5].map(|half| (*share as f64 + half) / 1_000.0);
+                    attack.rule(&[(&part, 1.0), (&whole, -least)], ComparisonOp::Ge);
+                    attack.rule(&[(&part, -1.0), (&whole, most)], ComparisonOp::Ge);
                 }
             }
         }
@@ -287,60 +290,30 @@ impl Attack {
         }
     }
 
-    /// The secrets of which too much is learned.
+    /// The secrets of which too much is learned: that they are more than they may be known to be, or less.
     pub fn learned(&self, secrets: &[Secret]) -> Vec<Secret> {
-        let mut learned = Vec::new();
-        for is_low in [true, false] {
-            let mut left: Vec<&Secret> = secrets.iter().collect();
-            // Many at once as long as that gets on, then one after the other.
-            loop {
-                let before = left.len();
-                left = self.not_reached(&left, is_low);
-                if left.is_empty() || left.len() == before {
-                    break;
-                }
-            }
-            left.retain(|secret| !self.not_reached(&[*secret], is_low).is_empty());
-            learned.extend(left.into_iter().cloned());
-        }
-        learned
-    }
-
-    /// Those that do not lie where they must, when all of them are to lie as far as possible.
-    fn not_reached<'s>(&self, secrets: &[&'s Secret], is_low: bool) -> Vec<&'s Secret> {
         let mut problem = Problem::new(OptimizationDirection::Minimize);
-        let variable = |problem: &mut Problem, bounds: &(f64, f64)| problem.add_var(0.0, *bounds);
-        let cells: BTreeMap<&Key, Variable> = self
-            .bounds
-            .iter()
-            .map(|(key, bounds)| (key, variable(&mut problem, bounds)))
+        let bounds = self.bounds.iter();
+        let cells: BTreeMap<&Key, Variable> = bounds
+            .map(|(key, bounds)| (key, problem.add_var(0.0, *bounds)))
             .collect();
         for (terms, op) in &self.rules {
-            let terms: Vec<(Variable, f64)> =
-                terms.iter().map(|(key, factor)| (cells[key], *factor)).collect();
-            problem.add_constraint(terms, *op, 0.0);
+            let terms = terms.iter().map(|(key, factor)| (cells[key], *factor));
+            problem.add_constraint(terms.collect::<Vec<_>>(), *op, 0.0);
         }
-        let missing: Vec<Variable> = secrets
-            .iter()
-            .map(|secret| {
-                // How far it stays away from where it must be able to lie.
-                let missing = problem.add_var(1.0, (0.0, f64::INFINITY));
-                let cell = cells[&secret.key];
-                if is_low {
-                    problem.add_constraint([(missing, 1.0), (cell, -1.0)], ComparisonOp::Ge, -secret.low);
-                } else {
-                    problem.add_constraint([(missing, 1.0), (cell, 1.0)], ComparisonOp::Ge, secret.high);
-                }
-                missing
-            })
-            .collect();
         let solution = problem.solve().expect("what is published has an explanation");
         let solution = solution.into_solution().expect("no limit is set");
-        let found = secrets.iter().zip(missing);
-        found
-            .filter(|(_, missing)| solution.var_value(*missing) > 1e-4)
-            .map(|(secret, _)| *secret)
-            .collect()
+        // What is possible is an interval around the truth: both of its ends are wide enough if these two are possible.
+        let is_possible = |cell: Variable, value: f64| {
+            let outcome = solution.clone().fix_var(cell, value);
+            outcome.is_ok_and(|outcome| outcome.into_solution().is_ok())
+        };
+        let is_learned = |secret: &&Secret| {
+            let cell = cells[&secret.key];
+            let at_least = secret.high > secret.value && !is_possible(cell, secret.high);
+            at_least || (secret.low < secret.value && !is_possible(cell, secret.low))
+        };
+        secrets.iter().filter(is_learned).cloned().collect()
     }
 }
 
@@ -375,7 +348,12 @@ pub fn secrets(statistics: &Statistics, shown: &ShownStatistics) -> Vec<Secret> 
                 let behind = row.contributors[cell];
                 let value = value as f64;
                 let width = (value / 10.0).max(10.0);
-                let (low, high) = if behind.subjects < 10 && (value > 0.0 || hidden) {
+                // Nothing is a secret among few; among many it might be shown, and is hidden for others' sake.
+                let share = columns.get(cell).and_then(|column| column.share);
+                let of = share.and_then(|share| columns.iter().position(|column| column.name == share.of));
+                let total = of.map_or(0, |of| row.contributors[of].subjects);
+                let is_nothing_of_few = value == 0.0 && hidden && (1..50).contains(&total);
+                let (low, high) = if is_nothing_of_few || (behind.subjects < 10 && value > 0.0) {
                     (0.0, 10.0)
                 } else if behind.lenders < 3 && value > 0.0 {
                     ((value - width).max(0.0), value + width)
@@ -383,7 +361,12 @@ pub fn secrets(statistics: &Statistics, shown: &ShownStatistics) -> Vec<Secret> 
                     continue;
                 };
                 let key = (indicator, table.published.cuts.to_vec(), row.places.clone(), name);
-                secrets.push(Secret { key, low, high });
+                secrets.push(Secret {
+                    key,
+                    value,
+                    low,
+                    high,
+                });
             }
         }
     }
