@@ -62,9 +62,9 @@ pub fn protect(statistics: &Statistics, before: &[&ShownStatistics], budget: &Bu
     primary::judge(&mut system);
     time::guard(&mut system, before);
     let mut prover = Prover::of(&system);
-    prover.prove(&mut system, false, budget);
+    prover.prove(&mut system, false, *budget);
     primary::link_amounts(&mut system);
-    prover.prove(&mut system, true, budget);
+    prover.prove(&mut system, true, *budget);
     tracing::debug!(work = ?prover.work(), "statistics protected");
     show::show(&system, before)
 }

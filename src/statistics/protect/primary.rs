@@ -21,14 +21,14 @@ const WIDTH_PART: i128 = 10;
 /// Hides what must be, and says what protects it.
 pub(super) fn judge(system: &mut System<'_>) {
     let known_zero = known_zeros(system);
-    for number in 0..system.cells.len() {
+    for (number, known_zero) in known_zero.into_iter().enumerate() {
         let cell = &system.cells[number];
         let named = cell.is_published || cell.total.is_some();
         if !named {
             continue;
         }
         let need = match cell.value {
-            0 => (!known_zero[number]).then(|| need_of_nothing(system, number)),
+            0 => (!known_zero).then(|| need_of_nothing(system, number)),
             _ => is_sensitive(cell).then(|| need(cell)),
         };
         if let Some(need) = need {

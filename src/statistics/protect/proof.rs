@@ -95,7 +95,7 @@ impl Prover {
 
     /// Protects every secret among counts, or among amounts: hides what must be hidden with it, and where the budget ends,
     /// whole tables, the finest first.
-    pub fn prove(&mut self, system: &mut System<'_>, amounts: bool, budget: &Budget) {
+    pub fn prove(&mut self, system: &mut System<'_>, amounts: bool, budget: Budget) {
         let mut secrets: Vec<CellNo> = (0..system.cells.len())
             .filter(|cell| system.cells[*cell].is_amount == amounts && system.cells[*cell].need.is_some())
             .collect();
@@ -109,7 +109,7 @@ impl Prover {
     }
 
     /// Proves what is left with the finest tables of its component hidden as a whole, then the next coarser ones.
-    fn collapse(&mut self, system: &mut System<'_>, mut secrets: Vec<CellNo>, budget: &Budget) {
+    fn collapse(&mut self, system: &mut System<'_>, mut secrets: Vec<CellNo>, budget: Budget) {
         let tables_of = system.tables_of();
         while let Some(secret) = secrets.first().copied() {
             let component = self.component_of[secret];
@@ -214,8 +214,8 @@ impl Prover {
             .iter()
             .filter(|cell| system.cells[**cell].is_open())
             .count();
-        let is_stale = |kept: &&Kept| hidden - kept.hidden >= HIDDEN_SINCE_MAX;
-        if self.kept.get(&component).filter(|kept| !is_stale(kept)).is_none() {
+        let is_stale = |kept: &Kept| hidden - kept.hidden >= HIDDEN_SINCE_MAX;
+        if self.kept.get(&component).is_none_or(is_stale) {
             let moves = all.cells.iter().filter_map(|cell| {
                 let need = system.cells[*cell].need?;
                 let value = system.cells[*cell].value;

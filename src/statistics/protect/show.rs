@@ -28,8 +28,16 @@ const EXACT_LENDERS: i128 = 5;
 #[derive(Debug, Clone, Copy)]
 struct Figure {
     shown: i128,
-    /// The share that was told with it, if it is told as it was.
-    kept: Option<Option<Shown>>,
+    kept: Kept,
+}
+
+/// How a figure came to be.
+#[derive(Debug, Clone, Copy)]
+enum Kept {
+    /// Rounded from the true one.
+    Fresh,
+    /// As it was told, with the share that was told with it, if any.
+    Told(Option<Shown>),
 }
 
 /// Everything as it is published.
@@ -143,15 +151,15 @@ fn figure(system: &System<'_>, cell: CellNo, told: &[Told]) -> Option<Figure> {
     Some(match kept {
         Some((shown, share)) => Figure {
             shown,
-            kept: Some(share),
+            kept: Kept::Told(share),
         },
         None if cell.is_amount => Figure {
             shown: round(cell.value, amount_unit(cell.value)),
-            kept: None,
+            kept: Kept::Fresh,
         },
         None => Figure {
             shown: round(cell.value, COUNT_UNIT),
-            kept: None,
+            kept: Kept::Fresh,
         },
     })
 }
@@ -200,7 +208,7 @@ fn show_share(
     if is_small || values[of] == 0 || (is_inner && !may_tell_largest(values)) {
         return Shown::Hidden;
     }
-    if let (Some(Some(kept)), Some(_)) = (part.kept, whole.kept) {
+    if let (Kept::Told(Some(kept)), Kept::Told(_)) = (part.kept, whole.kept) {
         return kept;
     }
     let exact = !is_compared || i128::from(behind) >= SHARP_MAX;

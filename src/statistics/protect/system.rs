@@ -75,12 +75,12 @@ pub(super) struct System<'s> {
     pub relations: Vec<Relation>,
     /// The number of the cell at each place, if it has one.
     places: Vec<Vec<Vec<Option<CellNo>>>>,
-    tables: BTreeMap<(Published2, Option<Currency>), usize>,
+    tables: BTreeMap<(TableKey, Option<Currency>), usize>,
     rows: Vec<BTreeMap<Vec<usize>, usize>>,
 }
 
-/// A published table as a key.
-type Published2 = (Indicator, &'static [Axis]);
+/// A table as a key: its indicator and cuts.
+type TableKey = (Indicator, &'static [Axis]);
 
 impl<'s> System<'s> {
     /// The cells of a snapshot, and their relations.
@@ -221,19 +221,18 @@ impl<'s> System<'s> {
         }
         let indicator = table.published.indicator;
         let differences = indicator.differences(table.currency.is_some());
-        let value = match differences.get(cell - columns.len()) {
-            Some(difference) => values[difference.whole] - values[difference.part],
+        let value = if let Some(difference) = differences.get(cell - columns.len()) {
+            values[difference.whole] - values[difference.part]
+        } else {
             // What is new in a month on book, of the second and the third column.
-            None => {
-                let column = 1 + cell - columns.len() - differences.len();
-                let months = table.rows[row].places.last().copied().unwrap_or_default();
-                let before = if months == 0 {
-                    0
-                } else {
-                    table.rows[row - 1].values[column]
-                };
-                values[column] - before
-            }
+            let column = 1 + cell - columns.len() - differences.len();
+            let is_first = table.rows[row].places.last() == Some(&0);
+            let before = if is_first {
+                0
+            } else {
+                table.rows[row - 1].values[column]
+            };
+            values[column] - before
         };
         (value >= 0).then_some(value)
     }
@@ -290,21 +289,22 @@ impl<'s> System<'s> {
     /// How many of what an amount is the amount of.
     fn count_of(&self, number: usize, row: usize, cell: usize) -> Option<CellNo> {
         let table = &self.statistics.tables[number];
-        let currency = table.currency?;
+        table.currency?;
         let Published { indicator, cuts } = table.published;
         let places = &table.rows[row].places;
         match (indicator, cell) {
-            (Indicator::ExposureDistribution, 1) => self.cell_at((number, row, 0)),
-            (Indicator::ExposureDistribution, 3) => self.cell_at((number, row, 2)),
-            (Indicator::ExposurePerSubject, 1) => self.cell_at((number, row, 0)),
-            (Indicator::ExposureDistribution | Indicator::ExposurePerSubject, _) => None,
+            (Indicator::ExposureDistribution, 1 | 3) | (Indicator::ExposurePerSubject, 1) => {
+                self.cell_at((number, row, cell - 1))
+            }
+            (
+                Indicator::ExposureDistribution
+                | Indicator::ExposurePerSubject
+                | Indicator::Flow
+                | Indicator::Concentration,
+                _,
+            ) => None,
             // The same in its counts, whose two differences lie between.
             (Indicator::Vintage, 3 | 4) => self.find((indicator, cuts, None), places, cell + 2),
-            // What was owed at the snapshot before.
-            (Indicator::Flow | Indicator::Concentration, _) => {
-                let _ = currency;
-                None
-            }
             (_, _) => self.find((indicator, cuts, None), places, cell),
         }
     }

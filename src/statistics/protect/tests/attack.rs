@@ -32,7 +32,10 @@ pub struct Secret {
     pub high: f64,
 }
 
-const LADDERS: [(Indicator, &[(&str, &str, &str)]); 6] = [
+/// A column, one that is part of it, and what the difference is called.
+type Step = (&'static str, &'static str, &'static str);
+
+const LADDERS: [(Indicator, &[Step]); 6] = [
     (
         Indicator::MultiLenderRate,
         &[
@@ -334,13 +337,12 @@ pub fn secrets(statistics: &Statistics, shown: &ShownStatistics) -> Vec<Secret> 
             let differences = ladder.into_iter().flat_map(|(_, ladder)| *ladder).enumerate();
             let differences = differences.map(|(number, (_, _, name))| (columns.len() + number, *name));
             for (cell, name) in cells.chain(differences) {
-                let value = match columns.get(cell) {
-                    Some(_) => row.values[cell],
-                    None => {
-                        let column = |name| columns.iter().position(|column| column.name == name).unwrap();
-                        let (whole, part, _) = ladder.unwrap().1[cell - columns.len()];
-                        row.values[column(whole)] - row.values[column(part)]
-                    }
+                let value = if cell < columns.len() {
+                    row.values[cell]
+                } else {
+                    let column = |name| columns.iter().position(|column| column.name == name).unwrap();
+                    let (whole, part, _) = ladder.unwrap().1[cell - columns.len()];
+                    row.values[column(whole)] - row.values[column(part)]
                 };
                 let hidden = shown_columns.iter().zip(&shown.values).any(|(column, shown)| {
                     column.of.is_none() && column.column == cell && *shown == Shown::Hidden

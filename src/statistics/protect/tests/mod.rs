@@ -24,13 +24,13 @@ fn first(market: &Market) -> (Statistics, ShownStatistics) {
     (statistics, shown)
 }
 
-/// Nobody learns what he must not, from one snapshot.
+/// Nobody learns what he must not, from one snapshot; tried for one of every few secrets.
 #[track_caller]
 fn assert_withstands(statistics: &Statistics, shown: &ShownStatistics) {
-    assert_withstands_some(statistics, shown, 1);
+    assert_withstands_some(statistics, shown, 16);
 }
 
-/// Likewise, tried for one of so many secrets.
+/// Likewise, for one of so many.
 #[track_caller]
 fn assert_withstands_some(statistics: &Statistics, shown: &ShownStatistics, of: usize) {
     let mut secrets = secrets(statistics, shown);
@@ -62,7 +62,7 @@ fn hidden(shown: &ShownStatistics, indicator: Indicator, cuts: &[Axis]) -> (usiz
 
 #[test]
 fn an_attack_on_small_markets_learns_nothing() {
-    for seed in 0..6 {
+    for seed in 0..4 {
         let subjects = [20, 60, 150, 400][seed % 4];
         let lenders = [3, 5, 12][seed % 3];
         let market = generated(subjects, lenders, seed as u64);
@@ -75,7 +75,7 @@ fn an_attack_on_small_markets_learns_nothing() {
 fn an_attack_on_a_large_market_learns_nothing_and_most_of_it_is_shown() {
     let market = generated(20_000, 30, 1);
     let (statistics, shown) = first(&market);
-    assert_withstands_some(&statistics, &shown, 20);
+    assert_withstands_some(&statistics, &shown, 64);
     for (indicator, cuts) in [
         (Indicator::MultiLenderRate, &[][..]),
         (Indicator::MultiLenderHistogram, &[]),

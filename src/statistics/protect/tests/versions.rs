@@ -1,6 +1,6 @@
 //! Two snapshots subtracted: of one date, of two days, of two months.
 
-use super::market::{Market, date, generated};
+use super::market::{Market, generated};
 use super::*;
 use crate::domain::date::days_after;
 use crate::domain::statistics::Shown;
@@ -9,7 +9,7 @@ use crate::domain::statistics::Shown;
 fn pairs<'s>(
     one: &'s ShownStatistics,
     other: &'s ShownStatistics,
-) -> impl Iterator<Item = (&'static str, &'static str, Shown, Shown)> + 's {
+) -> impl Iterator<Item = (&'static str, Shown, Shown)> + 's {
     one.tables.iter().zip(&other.tables).flat_map(|(one, other)| {
         let columns = one.columns();
         let rows = one.rows.iter().zip(&other.rows);
@@ -19,7 +19,7 @@ fn pairs<'s>(
                 .into_iter()
                 .zip(one.values.iter().zip(&other.values));
             cells
-                .map(|(column, (one, other))| (column.name, "", *one, *other))
+                .map(|(column, (one, other))| (column.name, *one, *other))
                 .collect::<Vec<_>>()
         })
         .collect::<Vec<_>>()
@@ -40,12 +40,13 @@ fn one_person_less_in_another_version_changes_no_figure_and_shows_none_that_was_
     for people in [0..1, 10..11, 200..203] {
         let corrected = without(&market, people).statistics();
         let again = protect(&corrected, &[&published], &Budget::default());
-        for (name, _, before, after) in pairs(&published, &again) {
+        for (name, before, after) in pairs(&published, &again) {
             match (before, after) {
                 (Shown::Hidden, after) => assert_eq!(after, Shown::Hidden, "{name}"),
-                (_, Shown::Hidden) => {}
-                (Shown::Count(before), Shown::Count(after)) => assert_eq!(before, after, "{name}"),
-                (Shown::Amount(before), Shown::Amount(after)) => assert_eq!(before, after, "{name}"),
+                (Shown::Count(before), Shown::Count(after))
+                | (Shown::Amount(before), Shown::Amount(after)) => {
+                    assert_eq!(before, after, "{name}");
+                }
                 (_, _) => {}
             }
         }
@@ -60,7 +61,7 @@ fn a_correction_of_many_is_shown_in_another_version() {
     let again = protect(&corrected, &[&published], &Budget::default());
     assert_eq!(published.subjects, (first(&market).0.subjects + 2) / 5 * 5);
     assert_eq!(again.subjects, (corrected.subjects + 2) / 5 * 5);
-    for (name, _, before, after) in pairs(&published, &again) {
+    for (name, before, after) in pairs(&published, &again) {
         if let (Shown::Count(before), Shown::Count(after)) = (before, after) {
             let moved = (before - after).abs();
             assert!(
@@ -76,13 +77,13 @@ fn the_next_day_tells_nothing_of_the_one_who_came() {
     let mut market = generated(600, 9, 9);
     let newcomer = market.subjects.pop().unwrap();
     let (_, published) = first(&market);
-    market.terms.previous = Some(market.terms.as_of);
-    market.terms.as_of = date("2026-03-31");
     market.subjects.push(newcomer);
     let mut statistics = market.statistics();
-    statistics.as_of = days_after(statistics.as_of, 0);
+    // The same loans a day later.
+    statistics.previous = Some(statistics.as_of);
+    statistics.as_of = days_after(statistics.as_of, 1);
     let next = protect(&statistics, &[&published], &Budget::default());
-    for (name, _, before, after) in pairs(&published, &next) {
+    for (name, before, after) in pairs(&published, &next) {
         if let (Shown::Count(before), Shown::Count(after)) = (before, after) {
             assert_eq!(before, after, "{name}");
         }
