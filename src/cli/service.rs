@@ -29,7 +29,7 @@ use crate::reporting::Reporting;
 use crate::rule_packs::Library;
 use crate::server::{Market, Options, Rooms, Server};
 use crate::statistics::Window;
-use crate::statistics::protect::protect;
+use crate::statistics::protect::{Budget, protect};
 use crate::statistics::worker::{self, Worker};
 use crate::store::audit_log::LeaseHolder;
 use crate::store::{AuditLog, COPY_MARK, KeyChecks, Store, StoreError};
@@ -412,7 +412,7 @@ fn count(setup: &Setup, store: Arc<dyn Store>, stop: CancellationToken) {
         Arc::new(setup.rules.clone()),
         setup.schedule,
         holder(setup),
-        Arc::new(protect),
+        Arc::new(|statistics, before| protect(statistics, before, &Budget::default())),
     );
     let ticks = IntervalStream::new(tokio::time::interval(SNAPSHOT_INTERVAL)).map(|_| ());
     tokio::spawn(async move { stop.run_until_cancelled(worker.run(ticks, snapshot_told)).await });

@@ -67,6 +67,13 @@ impl BandSeries {
         1 + edges.iter().filter(|edge| **edge < amount_minor).count()
     }
 
+    /// Its fine edges, minor units, the lowest first.
+    pub fn edges(self) -> Vec<i64> {
+        FINE.iter()
+            .map(|edge| self.lowest_edge_minor.saturating_mul(*edge))
+            .collect()
+    }
+
     /// The greatest edge that is not above an amount, 0 below the lowest: on the coarse edges when at most two members
     /// contribute to what it was reckoned from.
     pub fn floor(self, amount_minor: i128, contributors: usize) -> i64 {

@@ -52,6 +52,11 @@ impl Column {
     const fn kind(self, kind: Kind) -> Self {
         Self { kind, ..self }
     }
+
+    /// Whether it is the sum of another column over the last axis of its table, the same in all its rows.
+    pub fn is_whole(&self) -> bool {
+        !self.is_additive && self.name.starts_with("of_")
+    }
 }
 
 /// A count that adds up.

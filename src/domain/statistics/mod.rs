@@ -8,6 +8,7 @@
 mod axis;
 mod cells;
 mod columns;
+mod contributors;
 mod describe;
 mod flow;
 mod indicator;
@@ -23,6 +24,7 @@ mod table;
 
 pub use axis::{Axis, VINTAGE_MONTHS};
 pub use columns::{Column, Kind, Share};
+pub use contributors::{Contributors, Difference, LENDERS_TOLD};
 pub use indicator::{CELLS_MAX, Indicator, Published, TABLES_MAX};
 pub use loan::{FirstLate, Loan, Past, Standing};
 pub use region::Region;

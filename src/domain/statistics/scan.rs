@@ -13,6 +13,7 @@ use super::axis::{
     product_place, rate_place,
 };
 use super::cells::{Cells, Cut};
+use super::contributors::{LENDERS_TOLD, Ledger};
 use super::flow::{Flow, fate_place};
 use super::indicator::Indicator;
 use super::loan::{FirstLate, Loan, Standing};
@@ -47,7 +48,7 @@ impl Terms {
     }
 
     /// The bands of a currency.
-    fn bands(&self, currency: Currency) -> BandSeries {
+    pub(super) fn bands(&self, currency: Currency) -> BandSeries {
         let lowest = self.lowest_edges.get(&currency).copied();
         BandSeries::new(currency, lowest.unwrap_or(LOWEST_EDGE_UNITS))
     }
@@ -63,6 +64,7 @@ pub struct Scan {
     pub(super) cells: Cells,
     pub(super) lender_numbers: LenderNumbers,
     pub(super) books: Books,
+    pub(super) ledger: Ledger,
     pub(super) subjects: u64,
     pub(super) positions: u64,
     pub(super) lenders: BTreeSet<MemberNo>,
@@ -78,6 +80,7 @@ impl Scan {
             cells: Cells::default(),
             lender_numbers: LenderNumbers::default(),
             books: Books::default(),
+            ledger: Ledger::default(),
             subjects: 0,
             positions: 0,
             lenders: BTreeSet::new(),
@@ -87,6 +90,7 @@ impl Scan {
     /// Adds a subject: all its own-debt positions, of any status, and those that were active at the snapshot before and count
     /// no longer. Each subject is to be added once, in any order.
     pub fn add_subject(&mut self, loans: &[Loan<'_>]) {
+        self.ledger.begin_subject();
         for loan in loans.iter().filter(|loan| loan.is_primary) {
             let cut = self.cut_of(loan);
             self.add_position(loan, &cut);
@@ -144,14 +148,20 @@ impl Scan {
         let is_late = active().any(|(_, now)| now.days_past_due >= LATE_DAYS);
         self.subjects += 1;
         self.lender_numbers.add(cut, lenders);
+        let told = self.told(active().map(|(loan, _)| loan.member_no));
         let [one, few] = [[lenders_place(lenders)], [few_lenders_place(lenders)]];
         let at_least = |least: usize| i128::from(lenders >= least);
-        let cells = &mut self.cells;
-        cells.count(Indicator::MultiLenderHistogram, cut, &one, &[1]);
+        let mut count = |indicator, own: &[usize], counts: &[i128]| {
+            self.cells.count(indicator, cut, own, counts);
+            self.ledger.add((indicator, None), cut, own, counts, &told);
+        };
+        count(Indicator::MultiLenderHistogram, &one, &[1]);
         let rates = [1, at_least(2), at_least(3), at_least(5)];
-        cells.count(Indicator::MultiLenderRate, cut, &[], &rates);
-        let late = [1, is_late.into()];
-        cells.count(Indicator::DelinquencyByLenders, cut, &few, &late);
+        count(Indicator::MultiLenderRate, &[], &rates);
+        count(Indicator::DelinquencyByLenders, &few, &[1, is_late.into()]);
+        let number = i128::try_from(lenders).unwrap_or(i128::MAX);
+        let table = (Indicator::LendersPerSubject, None);
+        self.ledger.add(table, cut, &[], &[1, number], &told);
         for (currency, debt) in debts(active()) {
             let band = [self.band_place(currency, debt.exposure)];
             let mut add = |indicator, own: &[usize], amounts: &[i128]| {
@@ -161,6 +171,27 @@ impl Scan {
             let late = [debt.balance, debt.late_balance];
             add(Indicator::DelinquencyByLenders, &few, &late);
             add(Indicator::ExposureDistribution, &band, &[1, debt.exposure]);
+            for (loan, now) in active().filter(|(loan, _)| loan.currency == currency) {
+                self.add_debt_behind(loan, now, cut, [one, few, band]);
+            }
+        }
+    }
+
+    /// The part of a loan in the amounts of its subject, for those who stand behind them.
+    fn add_debt_behind(&mut self, loan: &Loan<'_>, now: Standing, cut: &Cut, places: [[usize; 1]; 3]) {
+        let [one, few, band] = places;
+        let lender = [self.ledger.lender(loan.member_no)];
+        let mut behind = |indicator, own: &[usize], amounts: &[i128]| {
+            let table = (indicator, Some(loan.currency));
+            self.ledger.add(table, cut, own, amounts, &lender);
+        };
+        let outstanding: i128 = now.outstanding_total.into();
+        behind(Indicator::ExposureDistribution, &band, &[1, outstanding]);
+        behind(Indicator::ExposurePerSubject, &[], &[1, outstanding]);
+        if loan.is_primary {
+            behind(Indicator::MultiLenderHistogram, &one, &[outstanding]);
+            let late = outstanding * i128::from(now.days_past_due >= LATE_DAYS);
+            behind(Indicator::DelinquencyByLenders, &few, &[outstanding, late]);
         }
     }
 
@@ -173,19 +204,38 @@ impl Scan {
         let lenders = lenders_in_a_span(&openings, self.days);
         let subjects = [1, (lenders >= 2).into(), (lenders >= 3).into()];
         self.cells.count(Indicator::NewStacking, cut, &[], &subjects);
+        let told = self.told(openings.iter().map(|loan| loan.member_no));
+        let table = (Indicator::NewStacking, None);
+        self.ledger.add(table, cut, &[], &subjects, &told);
         for (loan, is_stacked) in same_day(&openings, self.days) {
             if loan.is_primary {
                 let cut = self.cut_of(loan);
                 let counts = [1, is_stacked.into()];
                 self.cells.count(Indicator::SameDayStacking, &cut, &[], &counts);
+                let lender = [self.ledger.lender(loan.member_no)];
+                let table = (Indicator::SameDayStacking, None);
+                self.ledger.add(table, &cut, &[], &counts, &lender);
             }
         }
     }
 
+    /// As many different lenders as are told apart.
+    fn told(&mut self, members: impl Iterator<Item = MemberNo>) -> Vec<usize> {
+        let mut told = Vec::with_capacity(LENDERS_TOLD);
+        for member_no in members {
+            let number = self.ledger.lender(member_no);
+            if told.len() < LENDERS_TOLD && !told.contains(&number) {
+                told.push(number);
+            }
+        }
+        told
+    }
+
     /// Tables of positions.
     fn add_position(&mut self, loan: &Loan<'_>, cut: &Cut) {
-        self.add_change(loan, cut);
-        self.add_vintage(loan, cut);
+        let lender = [self.ledger.lender(loan.member_no)];
+        self.add_change(loan, cut, &lender);
+        self.add_vintage(loan, cut, &lender);
         let Some(now) = loan.active() else { return };
         let currency = loan.currency;
         let balance: i128 = now.outstanding_total.into();
@@ -196,36 +246,45 @@ impl Scan {
         let is_formal = i128::from(now.days_past_due > loan.grace_days);
         let late = [1, is_late(1), is_late(31), is_late(61), is_late(91), is_formal];
         let restructured = [1, loan.is_restructured.into()];
-        let cells = &mut self.cells;
-        cells.count(Indicator::Delinquency, cut, &[], &late);
-        cells.count(Indicator::Restructuring, cut, &[], &restructured);
-        let late = late.map(|is_late| is_late * balance);
-        cells.amount(Indicator::Delinquency, currency, cut, &[], &late);
-        let restructured = restructured.map(|is_counted| is_counted * balance);
-        cells.amount(Indicator::Restructuring, currency, cut, &[], &restructured);
+        let mut add = |indicator, counts: &[i128], amounts: &[i128]| {
+            self.cells.count(indicator, cut, &[], counts);
+            self.cells.amount(indicator, currency, cut, &[], amounts);
+            self.ledger.add((indicator, None), cut, &[], counts, &lender);
+            let table = (indicator, Some(currency));
+            self.ledger.add(table, cut, &[], amounts, &lender);
+        };
+        let late_balance = late.map(|is_late| is_late * balance);
+        add(Indicator::Delinquency, &late, &late_balance);
+        let restructured_balance = restructured.map(|is_counted| is_counted * balance);
+        add(Indicator::Restructuring, &restructured, &restructured_balance);
     }
 
     /// What became of it since the snapshot before.
-    fn add_change(&mut self, loan: &Loan<'_>, cut: &Cut) {
+    fn add_change(&mut self, loan: &Loan<'_>, cut: &Cut, lender: &[usize]) {
+        let currency = loan.currency;
         let flow = Flow::of(loan, self.terms.since());
         let columns = flow.columns();
         if columns.iter().any(|amount| *amount != 0) {
-            self.cells
-                .amount(Indicator::Flow, loan.currency, cut, &[], &columns);
+            self.cells.amount(Indicator::Flow, currency, cut, &[], &columns);
+            let table = (Indicator::Flow, Some(currency));
+            self.ledger.add(table, cut, &[], &columns, lender);
         }
         let Some(before) = loan.past.before.filter(Standing::is_active) else {
             return;
         };
         let own = [bucket_place(before.days_past_due), fate_place(loan.now)];
         let balance = before.outstanding_total.into();
-        self.cells.count(Indicator::RollRate, cut, &own, &[1]);
-        self.cells
-            .amount(Indicator::RollRate, loan.currency, cut, &own, &[balance]);
+        let indicator = Indicator::RollRate;
+        self.cells.count(indicator, cut, &own, &[1]);
+        self.cells.amount(indicator, currency, cut, &own, &[balance]);
+        self.ledger.add((indicator, None), cut, &own, &[1], lender);
+        let table = (indicator, Some(currency));
+        self.ledger.add(table, cut, &own, &[balance], lender);
     }
 
     /// What it adds to its month of origination: itself to the first month on book, and to later ones what is new in them;
     /// the finished table cumulates.
-    fn add_vintage(&mut self, loan: &Loan<'_>, cut: &Cut) {
+    fn add_vintage(&mut self, loan: &Loan<'_>, cut: &Cut, lender: &[usize]) {
         let age = months_on_book(loan.opened_on, self.terms.as_of);
         let Some(origination) = origination_place(age).filter(|_| loan.now.is_some()) else {
             return;
@@ -238,13 +297,63 @@ impl Scan {
         };
         add(1, [1, 0, 0], [loan.granted.into(), 0, 0]);
         let until = |first: &FirstLate| first.on <= self.terms.as_of;
-        if let Some(first) = loan.past.first_31.filter(until) {
+        let first_31 = loan.past.first_31.filter(until);
+        let first_91 = loan.past.first_91.filter(until);
+        let months = |first: FirstLate| months_on_book(loan.opened_on, first.on).max(1);
+        if let Some(first) = first_31 {
             let owed = first.outstanding_total.into();
-            add(months_on_book(loan.opened_on, first.on), [0, 1, 0], [0, owed, 0]);
+            add(months(first), [0, 1, 0], [0, owed, 0]);
         }
-        if let Some(first) = loan.past.first_91.filter(until) {
+        if let Some(first) = first_91 {
             let owed = first.outstanding_total.into();
-            add(months_on_book(loan.opened_on, first.on), [0, 0, 1], [0, 0, owed]);
+            add(months(first), [0, 0, 1], [0, 0, owed]);
+        }
+        let late = [first_31, first_91].map(|first| {
+            first.map(|first| (place_of(months(first)) - 1, i128::from(first.outstanding_total)))
+        });
+        let at = (origination, place_of(age));
+        self.add_vintage_behind(loan, cut, lender, at, late);
+    }
+
+    /// Those who stand behind a vintage: of what cumulates, in every month on book from the first on.
+    fn add_vintage_behind(
+        &mut self,
+        loan: &Loan<'_>,
+        cut: &Cut,
+        lender: &[usize],
+        (origination, age): (usize, usize),
+        late: [Option<(usize, i128)>; 2],
+    ) {
+        let [counts, amounts] = [None, Some(loan.currency)].map(|currency| (Indicator::Vintage, currency));
+        let never = i128::from(late[0].is_none());
+        let ledger = &mut self.ledger;
+        ledger.add_cells(counts, cut, &[origination, 0], [(0, 1), (3, never)], lender);
+        let granted = [(0, loan.granted.into())];
+        ledger.add_cells(amounts, cut, &[origination, 0], granted, lender);
+        let Some(first) = late.iter().flatten().map(|(month, _)| *month).min() else {
+            return;
+        };
+        for month in first..age {
+            let own = [origination, month];
+            let [(ever_31, new_31, owed_31), (ever_91, new_91, owed_91)] = late.map(|late| {
+                let (since, owed) = late.unwrap_or((usize::MAX, 0));
+                (i128::from(since <= month), i128::from(since == month), owed)
+            });
+            let cells = [
+                (1, ever_31),
+                (2, ever_91),
+                (4, ever_31 - ever_91),
+                (5, new_31),
+                (6, new_91),
+            ];
+            ledger.add_cells(counts, cut, &own, cells, lender);
+            let cells = [
+                (1, ever_31 * owed_31),
+                (2, ever_91 * owed_91),
+                (3, new_31 * owed_31),
+                (4, new_91 * owed_91),
+            ];
+            ledger.add_cells(amounts, cut, &own, cells, lender);
         }
     }
 }

@@ -3,11 +3,13 @@
 //! Invariant: the same rows give the same tables and the same bytes of [`Statistics::encode`], whatever their order was.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
 use super::axis::{Axis, age_of};
 use super::columns::Column;
+use super::contributors::Contributors;
 use super::indicator::{Indicator, Published};
 use super::scan::Scan;
 use super::spread::by_band;
@@ -31,6 +33,9 @@ pub struct Row {
     pub places: Vec<usize>,
     /// Its values.
     pub values: Vec<i128>,
+    /// Who stands behind each of its cells: its columns, then [`Indicator::differences`] and, of a vintage, what is new in
+    /// the month. Nobody behind a column that is neither a sum nor a whole.
+    pub contributors: Vec<Contributors>,
 }
 
 impl Table {
@@ -65,6 +70,8 @@ pub struct Statistics {
     pub positions: u64,
     /// Lenders of these.
     pub lenders: usize,
+    /// The edges of exposure bands in each currency of the tables, minor units: everybody knows them.
+    pub band_edges: BTreeMap<Currency, Vec<i64>>,
     /// The tables, in the order of [`Published::all`], counts before amounts by currency.
     pub tables: Vec<Table>,
 }
@@ -81,7 +88,7 @@ impl Statistics {
                     rows: Vec::new(),
                 };
                 if !table.columns().is_empty() {
-                    let rows = rows(&table, &values(scan, &table));
+                    let rows = rows(scan, &table, &values(scan, &table));
                     tables.push(Table { rows, ..table });
                 }
             }
@@ -92,6 +99,11 @@ impl Statistics {
             subjects: scan.subjects,
             positions: scan.positions,
             lenders: scan.lenders.len(),
+            band_edges: scan
+                .cells
+                .currencies()
+                .map(|currency| (currency, scan.terms.bands(currency).edges()))
+                .collect(),
             tables,
         }
     }
@@ -183,7 +195,7 @@ fn with_wholes(table: &Table, mut values: Vec<i128>) -> Vec<i128> {
 }
 
 /// The rows of a table, those left out that cannot be.
-fn rows(table: &Table, values: &[i128]) -> Vec<Row> {
+fn rows(scan: &Scan, table: &Table, values: &[i128]) -> Vec<Row> {
     let axes: Vec<Axis> = table.published.axes().collect();
     values
         .chunks(table.columns().len())
@@ -191,6 +203,7 @@ fn rows(table: &Table, values: &[i128]) -> Vec<Row> {
         .map(|(number, values)| Row {
             places: places(&axes, number),
             values: values.to_vec(),
+            contributors: scan.ledger.row(table.published, table.currency, number),
         })
         .filter(|row| can_be(table.published.indicator, &row.places))
         .collect()

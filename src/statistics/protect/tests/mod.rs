@@ -1,0 +1,119 @@
+//! What must hold of everything that is published, whatever the market is.
+#![allow(clippy::unwrap_used, reason = "helpers are not marked as tests")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "figures of small markets"
+)]
+
+mod attack;
+mod leaves;
+mod market;
+mod planted;
+mod versions;
+
+use super::*;
+use crate::domain::statistics::{Axis, Indicator, Published, Shown};
+use attack::{Attack, secrets};
+use market::{Market, generated};
+
+/// Protects a market that nothing was published of.
+fn first(market: &Market) -> (Statistics, ShownStatistics) {
+    let statistics = market.statistics();
+    let shown = protect(&statistics, &[], &Budget::default());
+    (statistics, shown)
+}
+
+/// Of so many secrets one is attacked, unless `TALLYSTICK_TEST_SECRETS` says otherwise: 1 attacks them all.
+const ONE_OF: usize = 16;
+
+fn one_of() -> usize {
+    std::env::var("TALLYSTICK_TEST_SECRETS").map_or(ONE_OF, |text| text.parse().unwrap())
+}
+
+/// Nobody learns what he must not, from one snapshot; tried for one of every few secrets.
+#[track_caller]
+fn assert_withstands(statistics: &Statistics, shown: &ShownStatistics) {
+    assert_withstands_some(statistics, shown, one_of());
+}
+
+/// Likewise, for one of so many.
+#[track_caller]
+fn assert_withstands_some(statistics: &Statistics, shown: &ShownStatistics, of: usize) {
+    let mut secrets = secrets(statistics, shown);
+    let mut number = 0;
+    secrets.retain(|_| {
+        number += 1;
+        number % of == 0
+    });
+    let learned = Attack::of(shown).learned(&secrets);
+    let some: Vec<_> = learned.iter().take(5).collect();
+    assert!(
+        learned.is_empty(),
+        "{} of {} learned: {some:?}",
+        learned.len(),
+        secrets.len()
+    );
+}
+
+/// How many of a table's cells are hidden, and of how many.
+fn hidden(shown: &ShownStatistics, indicator: Indicator, cuts: &[Axis]) -> (usize, usize) {
+    let mut tables = shown.tables.iter();
+    let table = tables.find(|table| table.published.indicator == indicator && table.published.cuts == cuts);
+    let cells = table.unwrap().rows.iter().flat_map(|row| &row.values);
+    (
+        cells.clone().filter(|shown| **shown == Shown::Hidden).count(),
+        cells.count(),
+    )
+}
+
+#[test]
+fn an_attack_on_small_markets_learns_nothing() {
+    for seed in 0..4 {
+        let subjects = [20, 60, 150, 400][seed % 4];
+        let lenders = [3, 5, 12][seed % 3];
+        let market = generated(subjects, lenders, seed as u64);
+        let (statistics, shown) = first(&market);
+        assert_withstands(&statistics, &shown);
+    }
+}
+
+#[test]
+fn an_attack_on_a_large_market_learns_nothing_and_most_of_it_is_shown() {
+    let market = generated(20_000, 30, 1);
+    let (statistics, shown) = first(&market);
+    assert_withstands_some(&statistics, &shown, 4 * one_of());
+    for (indicator, cuts) in [
+        (Indicator::MultiLenderRate, &[][..]),
+        (Indicator::MultiLenderHistogram, &[]),
+        (Indicator::Delinquency, &[]),
+        (Indicator::Restructuring, &[]),
+        (Indicator::Flow, &[]),
+    ] {
+        assert_eq!(hidden(&shown, indicator, cuts).0, 0, "{indicator:?} {cuts:?}");
+    }
+}
+
+#[test]
+fn the_order_of_subjects_changes_no_byte() {
+    let mut market = generated(100, 5, 7);
+    let (_, shown) = first(&market);
+    market.subjects.reverse();
+    for loans in &mut market.subjects {
+        loans.reverse();
+    }
+    assert_eq!(first(&market).1.encode(), shown.encode());
+}
+
+#[test]
+fn what_is_not_proved_within_the_budget_is_collapsed_to_coarser_tables() {
+    let market = generated(400, 8, 3);
+    let statistics = market.statistics();
+    let whole = protect(&statistics, &[], &Budget::default());
+    let count = |shown: &ShownStatistics| shown.encode().matches("\tc").count();
+    for work_max in [0, 20_000] {
+        let collapsed = protect(&statistics, &[], &Budget { work_max });
+        assert_withstands(&statistics, &collapsed);
+        assert!(count(&collapsed) > count(&whole), "{work_max}");
+    }
+}
