@@ -23,6 +23,10 @@ pub(super) struct Need {
 
 /// A quantity.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each tells something else of a cell"
+)]
 pub(super) struct Cell {
     pub value: i128,
     pub is_amount: bool,
