@@ -59,8 +59,9 @@ impl Default for Budget {
 /// same date and the snapshot before, the newest last.
 pub fn protect(statistics: &Statistics, before: &[&ShownStatistics], budget: &Budget) -> ShownStatistics {
     let mut system = System::of(statistics);
-    primary::judge(&mut system);
+    // First what must stay hidden: a zero that it would show is not known to anybody.
     time::guard(&mut system, before);
+    primary::judge(&mut system);
     let mut prover = Prover::of(&system);
     prover.prove(&mut system, false, *budget);
     primary::link_amounts(&mut system);

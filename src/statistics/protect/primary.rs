@@ -23,7 +23,7 @@ pub(super) fn judge(system: &mut System<'_>) {
     let known_zero = known_zeros(system);
     for (number, known_zero) in known_zero.into_iter().enumerate() {
         let cell = &mut system.cells[number];
-        cell.is_nothing = known_zero && cell.value == 0;
+        cell.is_nothing = known_zero && cell.value == 0 && !cell.is_held_back();
         let cell = &system.cells[number];
         let named = cell.is_published || cell.total.is_some();
         if !named {
@@ -91,7 +91,8 @@ fn need_of_nothing(system: &System<'_>, number: CellNo) -> Need {
     }
 }
 
-/// Which cells everybody may know to be nothing: parts of totals of many, and what follows from them.
+/// Which cells everybody may know to be nothing: parts of totals of many that other snapshots do not hide, and what follows
+/// from them.
 fn known_zeros(system: &System<'_>) -> Vec<bool> {
     let is_part_of_many = |cell: &Cell| {
         let total = cell.total.map(|total| &system.cells[total]);
@@ -100,7 +101,7 @@ fn known_zeros(system: &System<'_>) -> Vec<bool> {
     let mut known: Vec<bool> = system
         .cells
         .iter()
-        .map(|cell| cell.value == 0 && is_part_of_many(cell))
+        .map(|cell| cell.value == 0 && is_part_of_many(cell) && !cell.is_held_back())
         .collect();
     loop {
         let mut learned = Vec::new();

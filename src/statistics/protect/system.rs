@@ -52,11 +52,13 @@ impl Cell {
         !self.is_nothing && (self.is_hidden || !self.is_published)
     }
 
+    /// Whether a table would show it, and it was hidden.
+    pub const fn is_held_back(&self) -> bool {
+        self.is_published && self.is_hidden
+    }
+
     /// Makes it a secret with the wider one of two needs.
     pub fn demand(&mut self, need: Need) {
-        if self.is_nothing {
-            return;
-        }
         self.is_hidden = true;
         let need = self.need.map_or(need, |old| Need {
             low: old.low.min(need.low),

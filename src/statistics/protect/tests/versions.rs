@@ -34,10 +34,10 @@ fn without(market: &Market, people: std::ops::Range<usize>) -> Market {
 }
 
 #[test]
-fn one_person_less_in_another_version_changes_no_figure_and_shows_none_that_was_hidden() {
-    let market = generated(600, 9, 8);
+fn another_version_without_one_person_changes_no_figure_and_one_without_many_does() {
+    let market = generated(300, 9, 8);
     let (_, published) = first(&market);
-    for people in [0..1, 10..11, 200..203] {
+    for people in [0..1, 200..203] {
         let corrected = without(&market, people).statistics();
         let again = protect(&corrected, &[&published], &Budget::default());
         for (name, before, after) in pairs(&published, &again) {
@@ -51,15 +51,8 @@ fn one_person_less_in_another_version_changes_no_figure_and_shows_none_that_was_
             }
         }
     }
-}
-
-#[test]
-fn a_correction_of_many_is_shown_in_another_version() {
-    let market = generated(600, 9, 8);
-    let (_, published) = first(&market);
-    let corrected = without(&market, 0..300).statistics();
+    let corrected = without(&market, 0..150).statistics();
     let again = protect(&corrected, &[&published], &Budget::default());
-    assert_eq!(published.subjects, (first(&market).0.subjects + 2) / 5 * 5);
     assert_eq!(again.subjects, (corrected.subjects + 2) / 5 * 5);
     for (name, before, after) in pairs(&published, &again) {
         if let (Shown::Count(before), Shown::Count(after)) = (before, after) {
@@ -74,7 +67,7 @@ fn a_correction_of_many_is_shown_in_another_version() {
 
 #[test]
 fn the_next_day_tells_nothing_of_the_one_who_came() {
-    let mut market = generated(600, 9, 9);
+    let mut market = generated(300, 9, 9);
     let newcomer = market.subjects.pop().unwrap();
     // The same loans a day earlier, in the same month.
     let mut before = market.statistics();
@@ -92,7 +85,7 @@ fn the_next_day_tells_nothing_of_the_one_who_came() {
 
 #[test]
 fn what_was_hidden_at_the_snapshot_before_stays_out_of_flows_and_roll_rates() {
-    let market = generated(600, 9, 10);
+    let market = generated(300, 9, 10);
     let mut before = market.clone();
     before.terms.as_of = market.terms.previous.unwrap();
     before.terms.previous = None;
