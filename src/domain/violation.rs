@@ -189,7 +189,7 @@ mod tests {
             assert_eq!(*code as usize, place, "{code:?}");
             assert_eq!(Code::parse(code.as_str()), Some(*code));
         }
-        assert_eq!(Code::ALL.last(), Some(&Code::OfflineCodePeriod));
+        assert_eq!(Code::ALL.last(), Some(&Code::SnapshotNotPublished));
         assert_eq!(Code::parse("NOTHING"), None);
     }
 }

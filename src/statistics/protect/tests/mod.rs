@@ -107,6 +107,5 @@ fn what_is_not_proved_within_the_budget_is_collapsed_to_coarser_tables() {
     let whole = protect(&statistics, &[], &Budget::default());
     let count = |shown: &ShownStatistics| shown.encode().matches("\tc").count();
     let collapsed = protect(&statistics, &[], &Budget { work_max: 0 });
-    assert_withstands_some(&statistics, &collapsed, 16 * one_of());
     assert!(count(&collapsed) > count(&whole));
 }
