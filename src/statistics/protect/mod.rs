@@ -36,7 +36,8 @@ mod time;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::statistics::{ShownStatistics, Statistics};
+use crate::domain::statistics::{Shown, ShownRow, ShownStatistics, ShownTable, Statistics};
+use primary::{LENDERS_MIN, TOTAL_SUBJECTS_MIN};
 use proof::Prover;
 use system::System;
 
@@ -58,6 +59,9 @@ impl Default for Budget {
 /// What may be published of a snapshot, given what is published already and can be compared with it: other versions of the
 /// same date and the snapshot before, the newest last.
 pub fn protect(statistics: &Statistics, before: &[&ShownStatistics], budget: &Budget) -> ShownStatistics {
+    if statistics.subjects < TOTAL_SUBJECTS_MIN || statistics.lenders < LENDERS_MIN {
+        return nothing(statistics);
+    }
     let mut system = System::of(statistics);
     // First what must stay hidden: a zero that it would show is not known to anybody.
     time::guard(&mut system, before);
@@ -68,4 +72,27 @@ pub fn protect(statistics: &Statistics, before: &[&ShownStatistics], budget: &Bu
     prover.prove(&mut system, true, *budget);
     tracing::debug!(work = ?prover.work(), "statistics protected");
     show::show(&system, before)
+}
+
+/// Of a market of so few that no total of it may be told: every table, and not one figure.
+fn nothing(statistics: &Statistics) -> ShownStatistics {
+    let tables = statistics.tables.iter().map(|table| {
+        let columns = table.published.shown_columns(table.currency.is_some());
+        let rows = table.rows.iter().map(|row| ShownRow {
+            places: row.places.clone(),
+            values: vec![Shown::Hidden; columns.len()],
+        });
+        ShownTable {
+            published: table.published,
+            currency: table.currency,
+            rows: rows.collect(),
+        }
+    });
+    ShownStatistics {
+        as_of: statistics.as_of,
+        subjects: 0,
+        positions: 0,
+        lenders: u32::try_from(statistics.lenders).unwrap_or(u32::MAX),
+        tables: tables.collect(),
+    }
 }

@@ -20,7 +20,7 @@ const OF_A_FILE: [Case; 2] = [
         "a database of another version",
         |folder| {
             let database = rusqlite::Connection::open(folder.join("data/tallystick.db")).expect("it opens");
-            let made = "UPDATE schema_migration SET version = 99 WHERE version = 4";
+            let made = "UPDATE schema_migration SET version = 99 WHERE version = 5";
             database.execute(made, []).expect("its version changes");
         },
         &["schema version 99", "run the program version that migrated it"],

@@ -99,13 +99,3 @@ fn the_order_of_subjects_changes_no_byte() {
     }
     assert_eq!(first(&market).1.encode(), shown.encode());
 }
-
-#[test]
-fn what_is_not_proved_within_the_budget_is_collapsed_to_coarser_tables() {
-    let market = generated(300, 9, 3);
-    let statistics = market.statistics();
-    let whole = protect(&statistics, &[], &Budget::default());
-    let count = |shown: &ShownStatistics| shown.encode().matches("\tc").count();
-    let collapsed = protect(&statistics, &[], &Budget { work_max: 0 });
-    assert!(count(&collapsed) > count(&whole));
-}
