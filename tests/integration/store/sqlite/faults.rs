@@ -17,11 +17,11 @@ const CHILD: &str = "TALLYSTICK_TEST_IO_ERROR_CHILD";
 async fn a_database_of_another_version_is_refused_and_left_alone() {
     for (found, sql) in [
         (
-            5,
+            6,
             "INSERT INTO schema_migration (version, name, sha256, applied_at)
-             SELECT 5, 'later', sha256, applied_at FROM schema_migration WHERE version = 4",
+             SELECT 6, 'later', sha256, applied_at FROM schema_migration WHERE version = 5",
         ),
-        (3, "DELETE FROM schema_migration WHERE version = 4"),
+        (4, "DELETE FROM schema_migration WHERE version = 5"),
     ] {
         let engine = Sqlite::new();
         drop(engine.try_open(MarketRules::default()).unwrap());
@@ -30,7 +30,7 @@ async fn a_database_of_another_version_is_refused_and_left_alone() {
         match engine.try_open(MarketRules::default()) {
             Err(StoreError::SchemaVersion {
                 found: told,
-                expected: 4,
+                expected: 5,
             }) => assert_eq!(told, found),
             other => panic!("{:?}", other.err()),
         }
