@@ -13,7 +13,8 @@ use crate::store::columns::Columns;
 use crate::store::member_book::CONDUCT_SPAN;
 use crate::store::rows::conduct;
 
-const LAST_NUMBER: Statement = Statement {
+/// Every number that was given lies below it.
+pub(super) const LAST_NUMBER: Statement = Statement {
     sql: "-- last_number
         SELECT next_number
         FROM number_source

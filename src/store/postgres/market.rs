@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio_postgres::Row;
 
 use super::PostgresStore;
+use super::conduct::LAST_NUMBER;
 use super::failure::{Failure, Outcome};
 use super::statement::{Bound, Session, Statement, statements};
 use super::{members, statistics};
@@ -24,10 +25,6 @@ use crate::store::statistics_book::SnapshotTask;
 
 statements! {
     rare
-    const LAST_SUBJECT(0) = "-- last_subject
-        SELECT next_number
-        FROM number_source
-        WHERE singleton = 1";
     /// Of everybody, part by part of the subjects: no distribution column helps.
     const MARKET(2) = concat!("-- market
         SELECT ", market_columns!(), market_version_columns!(), "
@@ -149,7 +146,7 @@ impl<'s> Pass<'s> {
     }
 
     async fn run(mut self) -> Outcome<Statistics> {
-        let last = LAST_SUBJECT
+        let last = LAST_NUMBER
             .get(self.session, &[], |row| {
                 Columns::new(row, "number_source").number()
             })
@@ -184,7 +181,7 @@ impl<'s> Pass<'s> {
 
     /// Counts rows, in the order of subjects.
     async fn take(&mut self, rows: Vec<LoanRow>) -> Outcome<()> {
-        let mut past = self.past(&rows).await?;
+        let past = self.past(&rows).await?;
         let as_of = self.count.as_of();
         for row in rows {
             while self.count.wants_part(row.subject_id) {
@@ -193,7 +190,7 @@ impl<'s> Pass<'s> {
             let account_no = row.version.loan.account_no;
             if row.version.begins_on <= as_of {
                 self.count.add(row);
-            } else if let Some(version) = past.get_mut(&account_no) {
+            } else if let Some(version) = past.get(&account_no) {
                 // Joint borrowers have the account, too.
                 let version = version.clone();
                 self.count.add(LoanRow { version, ..row });

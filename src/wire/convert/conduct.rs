@@ -7,7 +7,7 @@ use super::collect::{Collector, Path};
 use super::quality::read_month;
 use super::request::read_any_member;
 use crate::domain::conduct::{ConductFacts, MONTHS_BACK_MAX, Thresholds};
-use crate::domain::date::months_before;
+use crate::domain::date::{first_of_month, months_before};
 use crate::domain::names::MemberId;
 use crate::domain::quality::Month;
 use crate::domain::violation::{Code, Violation};
@@ -22,7 +22,7 @@ pub fn read_conduct(
     let root = Path::Root;
     let member_id = read_any_member(&wire.member_id, &mut out);
     let month = read_month(wire.year, wire.month, today, &mut out);
-    let oldest = months_before(today.with_day(1).unwrap_or(today), MONTHS_BACK_MAX);
+    let oldest = months_before(first_of_month(today), MONTHS_BACK_MAX);
     if month.is_some_and(|month| month.first() < oldest) {
         let text = format!(
             "reservations of that month are gone: ask about {}-{:02} or later",

@@ -91,7 +91,7 @@ fn what_is_wrong_is_told_with_the_way_out() {
             Code::Format,
         ),
         (
-            |wire| wire.currency = "XXX".to_owned(),
+            |wire| wire.currency = "ZZZ".to_owned(),
             "currency",
             Code::Currency,
         ),
