@@ -1,15 +1,15 @@
 //! Disclosure control: raw tables in, tables for people out, and nobody to be found in them.
 //!
-//! Applied once to all tables of a snapshot together. First what could tell of somebody by itself is hidden ([`primary`]),
-//! then as little as possible of the rest, until a proof exists for each secret that it could lie elsewhere ([`proof`]).
-//! Shown counts are rounded to 5, amounts to three digits ([`show`]).
+//! Applied once to all tables of a snapshot together. First what could tell of somebody by itself is hidden (`primary`),
+//! then as little as possible of the rest, until a proof exists for each secret that it could lie elsewhere (`proof`).
+//! Shown counts are rounded to 5, amounts to three digits (`show`).
 //!
 //! Invariant: the same input gives the same bytes on any machine. The budget counts the solver's work, never time, and
 //! nothing here has a clock or chance. Only [`ShownStatistics`] leaves.
 //!
 //! # Comparing snapshots
 //!
-//! Who holds two snapshots can subtract them. Four rules ([`time`]):
+//! Who holds two snapshots can subtract them. Four rules (`time`):
 //! 1. *Same date.* What one version of a date hides, every later version hides, protected like a secret: what a later
 //!    version shows cannot undo an earlier one.
 //! 2. *Near dates*, less than 28 days apart: nearly the same people. A cell that was hidden stays hidden while fewer
