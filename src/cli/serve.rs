@@ -135,6 +135,7 @@ fn setup(config: &Config, metrics: RenderMetrics) -> anyhow::Result<Setup> {
         web: config.web.address()?.map(|listen| WebOptions {
             listen,
             connections_max: config.web.connections_max,
+            is_plain: false,
         }),
         tls,
         limits: config.limits,

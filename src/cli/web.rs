@@ -27,8 +27,8 @@ use crate::members::BOOTSTRAP_MEMBER;
 use crate::server::{Limits, Options, WebOptions};
 use crate::web::{InventedMarket, LINK_MINUTES_MAX, Links};
 
-/// Connections of a preview.
-const CONNECTIONS_MAX: u32 = 64;
+/// Connections of a preview, or of a demonstration.
+pub(super) const CONNECTIONS_MAX: u32 = 64;
 
 /// The dashboard of regulator and operator.
 #[derive(Debug, Args)]
@@ -122,13 +122,13 @@ impl Link {
     }
 }
 
-fn member(text: &str) -> anyhow::Result<MemberId> {
+pub(super) fn member(text: &str) -> anyhow::Result<MemberId> {
     MemberId::parse(text)
         .with_context(|| format!("{text} is no name of a member: `tallystick member list` shows them"))
 }
 
 /// A new link's address.
-fn link(data: &Path, base: &str, member_id: &MemberId, minutes: u32) -> anyhow::Result<String> {
+pub(super) fn link(data: &Path, base: &str, member_id: &MemberId, minutes: u32) -> anyhow::Result<String> {
     let secret = Links::of(data).make(member_id, minutes, SystemClock.now(), &SystemEntropy)?;
     Ok(format!("{base}/login?link={}", *secret))
 }
@@ -168,6 +168,7 @@ impl Preview {
                 web: Some(WebOptions {
                     listen: loopback(self.port),
                     connections_max: CONNECTIONS_MAX,
+                    is_plain: false,
                 }),
                 tls: None,
                 limits: Limits::default(),

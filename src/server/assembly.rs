@@ -54,6 +54,9 @@ pub struct WebOptions {
     pub listen: SocketAddr,
     /// Open connections, those in their handshake included.
     pub connections_max: u32,
+    /// Without TLS though the service has it, on a loopback address only: for a demonstration, whose authority no browser
+    /// knows.
+    pub is_plain: bool,
 }
 
 /// The rooms behind the edge.
@@ -134,16 +137,16 @@ pub struct Server {
 impl Server {
     /// Reads the certificates and binds the ports. Nothing is served yet.
     pub async fn bind(options: Options, rooms: Rooms, dashboard: Dashboard) -> Result<Self, ServeError> {
-        let tls = if let Some(files) = &options.tls {
-            Some(Tls::load(files.clone())?)
-        } else {
-            let web = options.web.map(|web| web.listen);
-            let mut listens = [options.listen].into_iter().chain(web);
-            if let Some(address) = listens.find(|address| !address.ip().is_loopback()) {
-                return Err(ServeError::NotLoopback { address });
-            }
-            None
-        };
+        let plain_web = options
+            .web
+            .filter(|web| web.is_plain || options.tls.is_none())
+            .map(|web| web.listen);
+        let plain_grpc = options.tls.is_none().then_some(options.listen);
+        let mut plain = plain_grpc.into_iter().chain(plain_web);
+        if let Some(address) = plain.find(|address| !address.ip().is_loopback()) {
+            return Err(ServeError::NotLoopback { address });
+        }
+        let tls = options.tls.clone().map(Tls::load).transpose()?;
         let (grpc, address) = listen(options.listen, "--listen").await?;
         let (http, http_address) = listen(options.http_listen, "--http").await?;
         let (web, web_address) = match options.web {
@@ -261,6 +264,7 @@ fn look(
         connections_max: web.connections_max,
         ..options.limits
     };
+    let tls = tls.filter(|_| !web.is_plain);
     let secure = tls.is_some();
     let incoming = accept::connections(listener, (tls, Whose::Browsers), limits, stop.clone());
     let incoming = incoming.map(|accepted| {

@@ -81,6 +81,11 @@ impl Cast {
         Ok(cast)
     }
 
+    /// Who asks for statistics.
+    pub(super) fn operator(&self) -> &Client {
+        &self.operators[0]
+    }
+
     /// Both operators enrol a lender, and it connects.
     pub(super) async fn join(&mut self, lender: Lender) -> anyhow::Result<()> {
         let new = member(

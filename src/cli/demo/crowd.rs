@@ -7,7 +7,7 @@ use rand::SeedableRng as _;
 use rand::rngs::ChaCha8Rng;
 
 use super::cast::{Cast, NEWCOMERS, Player};
-use super::load::{identifiers_of, position};
+use super::reporting::{identifiers_of, position};
 use super::story::consent;
 use super::time::BentClock;
 use crate::cli::answer::words;

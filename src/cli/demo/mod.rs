@@ -1,12 +1,13 @@
-//! `tallystick demo`: a whole market in a temporary folder, the story of a borrower who stacks loans, and that of one who
-//! cannot.
+//! `tallystick demo`: a whole market in a temporary folder with a year behind it, the story of a borrower who stacks loans,
+//! that of one who cannot, and the dashboard of it all.
 //!
-//! Nothing is faked: a real authority, a real server over mutual TLS, the real client. Only time is bent, so that a week
+//! Nothing is faked: a real authority, a real server over mutual TLS, the real client. Only time is bent, so that a year
 //! passes in seconds: the service's clock begins in the past and reaches the present when the story ends.
 
 mod cast;
 mod crowd;
-mod load;
+mod history;
+mod reporting;
 mod story;
 mod time;
 
@@ -19,18 +20,23 @@ use anyhow::Context as _;
 use clap::Args;
 
 use self::cast::Cast;
+use self::history::History;
 use self::time::BentClock;
 use super::authority::{Authority, Validity};
 use super::certs;
 use super::place::Place;
 use super::service::{self, Running, Setup, Shown};
+use super::web;
 use crate::audit::Origin;
 use crate::domain::clock::{Clock as _, SystemClock};
+use crate::domain::date::BusinessZone;
+use crate::domain::statistics::Schedule;
 use crate::domain::unit::working_set::MarketRules;
 use crate::identity::entropy::SystemEntropy;
 use crate::identity::keys::KeyCommands;
 use crate::members::parse_certificate;
-use crate::server::{Limits, Options, TlsFiles};
+use crate::server::{Limits, Options, TlsFiles, WebOptions};
+use crate::web::LINK_MINUTES_MAX;
 
 /// Days that pass in the story before today.
 const STORY_DAYS: i64 = 40;
@@ -56,6 +62,9 @@ pub struct Demo {
     /// Port of the service; 0 takes a free one.
     #[arg(long, default_value_t = 50_051)]
     port: u16,
+    /// Port of the dashboard; 0 takes a free one.
+    #[arg(long, default_value_t = 50_053)]
+    web_port: u16,
 }
 
 impl Demo {
@@ -63,9 +72,9 @@ impl Demo {
     pub async fn run(self) -> anyhow::Result<()> {
         let folder = tempfile::Builder::new().prefix("tallystick-demo-").tempdir()?;
         println!("A market of six lenders in {}", folder.path().display());
-        let clock = Arc::new(BentClock::starting(
-            SystemClock.now().plus_seconds(-STORY_DAYS * 86_400),
-        ));
+        let story = SystemClock.now().plus_seconds(-STORY_DAYS * 86_400);
+        let history = History::until(BusinessZone::default().date_of(story), self.seed, self.subjects);
+        let clock = Arc::new(BentClock::starting(history.begins_at()?));
         let certs = folder.path().join("certs");
         let operators = issue_all(&certs)?;
         let rules = folder.path().join("rule_packs");
@@ -76,12 +85,14 @@ impl Demo {
             .await?;
         println!("Serving mutual TLS 1.3 on {}\n", running.address);
         let mut cast = Cast::enrol(running.address, &certs).await?;
-        load::load(&mut cast, self.seed, self.subjects, clock.today()).await?;
+        history.pass(&mut cast, &clock, folder.path()).await?;
+        clock.reach(story);
         story::tell(&mut cast, &clock).await?;
         crowd::tell(&mut cast, &clock).await?;
         story::check_the_log(&folder.path().join("data"), &running).await?;
         if !self.once {
             by_hand(&certs, running.address);
+            by_eye(&folder.path().join("data"), &running)?;
             tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
         }
         drop(cast);
@@ -111,7 +122,11 @@ impl Demo {
             options: Options {
                 listen: loopback(self.port),
                 http_listen: loopback(0),
-                web: None,
+                web: Some(WebOptions {
+                    listen: loopback(self.web_port),
+                    connections_max: web::CONNECTIONS_MAX,
+                    is_plain: true,
+                }),
                 tls: Some(TlsFiles {
                     certificate: certs.join("server.pem"),
                     key: certs.join("server.key"),
@@ -122,7 +137,7 @@ impl Demo {
                 registry_interval: Duration::from_secs(1),
             },
             origin: Origin::parse("demo.tallystick.local").context("the demonstration's log has a name")?,
-            schedule: crate::domain::statistics::Schedule::Never,
+            schedule: Schedule::Never,
             checkpoint_interval: Duration::from_secs(1),
             key_commands: KeyCommands::default(),
             first_operators,
@@ -154,6 +169,17 @@ fn issue_all(certs: &Path) -> anyhow::Result<Vec<PathBuf>> {
         .iter()
         .map(|name| certs.join(format!("{name}.pem")))
         .collect())
+}
+
+/// The dashboard's address, for the regulator.
+fn by_eye(data: &Path, running: &Running) -> anyhow::Result<()> {
+    let address = running.web_address.context("the demonstration has a dashboard")?;
+    let regulator = web::member(cast::REGULATOR)?;
+    let link = web::link(data, &format!("http://{address}"), &regulator, LINK_MINUTES_MAX)?;
+    println!(
+        "\nThe market's year as the regulator sees it; the link works once, for {LINK_MINUTES_MAX} minutes:\n\n  {link}"
+    );
+    Ok(())
 }
 
 fn by_hand(certs: &Path, address: SocketAddr) {

@@ -8,7 +8,7 @@ use rand::SeedableRng as _;
 use rand::rngs::ChaCha8Rng;
 
 use super::cast::{Cast, Player};
-use super::load::{identifiers_of, position};
+use super::reporting::{identifiers_of, position};
 use super::time::BentClock;
 use crate::audit::VerifierKey;
 use crate::cli::answer::{self, band_text, count, words};

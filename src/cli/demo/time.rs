@@ -21,6 +21,13 @@ impl BentClock {
         }
     }
 
+    /// Goes on to an instant at once; never back, and never beyond the present.
+    pub(super) fn reach(&self, instant: Timestamp) {
+        let offset = instant.micros() - SystemClock.now().micros();
+        let offset = offset.max(self.offset_micros.load(Ordering::Relaxed));
+        self.offset_micros.store(offset.min(0), Ordering::Relaxed);
+    }
+
     /// Lets days pass at once, never beyond the present.
     pub(super) fn pass_days(&self, days: i64) {
         let offset = self.offset_micros.load(Ordering::Relaxed) + days * 86_400_000_000;

@@ -6,6 +6,7 @@
 //! uploaded in their order.
 
 mod book;
+mod books;
 mod chain;
 mod draw;
 mod file;
@@ -27,6 +28,8 @@ use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+
+pub use self::books::Books;
 
 use self::book::Planting;
 use self::file::{Expected, Market};

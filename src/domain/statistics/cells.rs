@@ -47,21 +47,111 @@ pub(super) fn rows_of(axes: &[Axis]) -> usize {
     axes.iter().map(|axis| axis.places()).product()
 }
 
-/// What adds up over all currencies, or in one of them: for each indicator the arrays of its tables.
-type Grids = BTreeMap<Indicator, Vec<Vec<i128>>>;
+/// Where the rows of an indicator's tables are: rows of its own axes inside those of a table's cuts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rows {
+    cuts: &'static [&'static [Axis]],
+    axes: &'static [Axis],
+    /// Rows of the own axes.
+    per_cut: usize,
+}
+
+impl Rows {
+    pub fn of(indicator: Indicator) -> Self {
+        let axes = indicator.axes();
+        Self {
+            cuts: indicator.cuts(),
+            axes,
+            per_cut: rows_of(axes),
+        }
+    }
+
+    /// How many rows each table has.
+    pub fn counts(self) -> impl Iterator<Item = usize> {
+        self.cuts.iter().map(move |cuts| rows_of(cuts) * self.per_cut)
+    }
+
+    /// In each table the row of a cut and places on the indicator's own axes.
+    pub fn at<'r>(&'r self, cut: &'r Cut, own: &[usize]) -> impl Iterator<Item = usize> + 'r {
+        let own = self.axes.iter().zip(own);
+        let own = own.fold(0, |row, (axis, place)| row * axis.places() + place);
+        self.cuts
+            .iter()
+            .map(move |cuts| cut.place(cuts) * self.per_cut + own)
+    }
+}
+
+/// The arrays of an indicator's tables.
+#[derive(Debug)]
+struct Grid {
+    rows: Rows,
+    columns: usize,
+    tables: Vec<Vec<i128>>,
+}
+
+impl Grid {
+    fn of(indicator: Indicator, columns: usize) -> Self {
+        let rows = Rows::of(indicator);
+        Self {
+            rows,
+            columns,
+            tables: rows.counts().map(|rows| vec![0; rows * columns]).collect(),
+        }
+    }
+
+    fn add(&mut self, cut: &Cut, own: &[usize], values: &[i128]) {
+        for (table, row) in self.tables.iter_mut().zip(self.rows.at(cut, own)) {
+            let first = row * self.columns;
+            let cells = table.get_mut(first..first + self.columns);
+            for (cell, value) in cells.into_iter().flatten().zip(values) {
+                *cell += value;
+            }
+        }
+    }
+}
+
+/// What is kept for each indicator in which there is anything, by its number.
+#[derive(Debug)]
+pub(super) struct ByIndicator<T>(Vec<Option<T>>);
+
+impl<T> Default for ByIndicator<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> ByIndicator<T> {
+    pub fn get(&self, indicator: Indicator) -> Option<&T> {
+        self.0.get(indicator.number())?.as_ref()
+    }
+
+    /// What there is, made first if there is nothing.
+    pub fn get_or_make(&mut self, indicator: Indicator, make: impl FnOnce() -> T) -> &mut T {
+        let number = indicator.number();
+        if self.0.len() <= number {
+            self.0.resize_with(number + 1, || None);
+        }
+        self.0[number].get_or_insert_with(make)
+    }
+
+    #[cfg(test)]
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().flatten()
+    }
+}
 
 /// The cells of every table that is a plain sum.
 #[derive(Debug, Default)]
 pub(super) struct Cells {
-    counts: Grids,
-    amounts: BTreeMap<Currency, Grids>,
+    counts: ByIndicator<Grid>,
+    amounts: BTreeMap<Currency, ByIndicator<Grid>>,
 }
 
 impl Cells {
     /// Adds numbers of subjects or positions to a row of each of an indicator's tables.
     pub fn count(&mut self, indicator: Indicator, cut: &Cut, own: &[usize], values: &[i128]) {
-        let columns = indicator.counts().len();
-        add(&mut self.counts, indicator, columns, cut, own, values);
+        let grid = || Grid::of(indicator, indicator.counts().len());
+        self.counts.get_or_make(indicator, grid).add(cut, own, values);
     }
 
     /// Adds amounts of a currency likewise.
@@ -73,9 +163,9 @@ impl Cells {
         own: &[usize],
         values: &[i128],
     ) {
-        let columns = indicator.amounts().len();
+        let grid = || Grid::of(indicator, indicator.amounts().len());
         let grids = self.amounts.entry(currency).or_default();
-        add(grids, indicator, columns, cut, own, values);
+        grids.get_or_make(indicator, grid).add(cut, own, values);
     }
 
     /// The currencies in which anything was added.
@@ -87,7 +177,8 @@ impl Cells {
     #[cfg(test)]
     pub fn held(&self) -> usize {
         let all = self.amounts.values().chain([&self.counts]);
-        all.flat_map(BTreeMap::values).flatten().map(Vec::len).sum()
+        let grids = all.flat_map(ByIndicator::iter);
+        grids.flat_map(|grid| &grid.tables).map(Vec::len).sum()
     }
 
     /// The values of a table, row by row; zeros where nothing was added.
@@ -98,25 +189,7 @@ impl Cells {
         };
         let number = table.indicator.cuts().iter().position(|cuts| *cuts == table.cuts);
         grids
-            .and_then(|grids| grids.get(&table.indicator)?.get(number?).cloned())
+            .and_then(|grids| grids.get(table.indicator)?.tables.get(number?).cloned())
             .unwrap_or_else(|| vec![0; table.rows() * columns])
-    }
-}
-
-fn add(grids: &mut Grids, indicator: Indicator, columns: usize, cut: &Cut, own: &[usize], values: &[i128]) {
-    let own_axes = indicator.axes();
-    let grids = grids.entry(indicator).or_insert_with(|| {
-        let own_rows = rows_of(own_axes);
-        let cells = |cuts: &&[Axis]| vec![0; rows_of(cuts) * own_rows * columns];
-        indicator.cuts().iter().map(cells).collect()
-    });
-    for (grid, cuts) in grids.iter_mut().zip(indicator.cuts()) {
-        let row = own_axes
-            .iter()
-            .zip(own)
-            .fold(cut.place(cuts), |row, (axis, place)| row * axis.places() + place);
-        for (cell, value) in grid.iter_mut().skip(row * columns).zip(values) {
-            *cell += value;
-        }
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::axis::Axis;
-use super::cells::{Cut, rows_of};
+use super::cells::{ByIndicator, Cut, Rows};
 use super::indicator::{Indicator, Published};
 use crate::domain::currency::Currency;
 use crate::domain::names::MemberNo;
@@ -198,6 +198,17 @@ impl Behind for Shares {
     }
 }
 
+/// Touches cells of the row that begins with a cell.
+fn touch_row<B: Behind>(cells: &mut [B], first: usize, touched: &Touched, subject: u64, lenders: &[usize]) {
+    let row = cells.get_mut(first..).unwrap_or_default();
+    for (cell, value) in touched {
+        let Some(cell) = row.get_mut(*cell) else { continue };
+        for lender in lenders {
+            cell.touch(subject, *lender, *value);
+        }
+    }
+}
+
 /// Puts a number among the largest two.
 fn rank(largest: &mut [i128; 2], number: i128) {
     if number > largest[0] {
@@ -208,60 +219,48 @@ fn rank(largest: &mut [i128; 2], number: i128) {
 }
 
 /// The cells of an indicator's tables, and of those of its wholes: rows without the last axis.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Grid<B> {
+    rows: Rows,
+    /// Cells of a row.
+    width: usize,
+    /// Places of the last axis.
+    last: usize,
     tables: Vec<Vec<B>>,
+    /// None where no column is a whole.
     wholes: Vec<Vec<B>>,
 }
 
-type Grids<B> = BTreeMap<Indicator, Grid<B>>;
-
-/// Where something belongs: its cells of a row, by number, with their values.
-struct Entry<'e> {
-    indicator: Indicator,
-    cut: &'e Cut,
-    own: &'e [usize],
-    width: usize,
-    values: &'e [(usize, i128)],
-    has_wholes: bool,
-}
+/// The cells of a row that something belongs to, by number, with its values.
+type Touched = [(usize, i128)];
 
 impl<B: Behind> Grid<B> {
-    fn of(entry: &Entry<'_>) -> Self {
-        let cuts = entry.indicator.cuts().iter();
-        let axes = entry.indicator.axes();
-        let rows = |axes: &[Axis]| rows_of(axes) * entry.width;
-        let without_last = axes.get(..axes.len().saturating_sub(1)).unwrap_or_default();
-        let whole = if entry.has_wholes { rows(without_last) } else { 0 };
+    fn of(indicator: Indicator, in_currency: bool) -> Self {
+        let rows = Rows::of(indicator);
+        let width = indicator.cells_of_row(in_currency);
+        let last = indicator.axes().last().map_or(1, |axis| axis.places());
+        let has_wholes = wholes_of(indicator, in_currency).next().is_some();
+        let wholes = rows.counts().filter(|_| has_wholes);
         Self {
-            tables: cuts
-                .clone()
-                .map(|cuts| vec![B::default(); rows_of(cuts) * rows(axes)])
+            rows,
+            width,
+            last,
+            tables: rows
+                .counts()
+                .map(|rows| vec![B::default(); rows * width])
                 .collect(),
-            wholes: cuts
-                .map(|cuts| vec![B::default(); rows_of(cuts) * whole])
+            wholes: wholes
+                .map(|rows| vec![B::default(); rows / last * width])
                 .collect(),
         }
     }
 
-    fn add(&mut self, entry: &Entry<'_>, subject: u64, lenders: &[usize]) {
-        let axes = entry.indicator.axes();
-        let last = axes.last().map_or(1, |axis| axis.places());
-        let grids = self.tables.iter_mut().zip(&mut self.wholes);
-        for ((table, wholes), cuts) in grids.zip(entry.indicator.cuts()) {
-            let own = axes.iter().zip(entry.own);
-            let row = own.fold(entry.cut.place(cuts), |row, (axis, place)| {
-                row * axis.places() + place
-            });
-            for (cell, value) in entry.values {
-                for lender in lenders {
-                    if let Some(cell) = table.get_mut(row * entry.width + cell) {
-                        cell.touch(subject, *lender, *value);
-                    }
-                    if let Some(cell) = wholes.get_mut(row / last * entry.width + cell) {
-                        cell.touch(subject, *lender, *value);
-                    }
-                }
+    fn add(&mut self, cut: &Cut, own: &[usize], touched: &Touched, subject: u64, lenders: &[usize]) {
+        let mut wholes = self.wholes.iter_mut();
+        for (table, row) in self.tables.iter_mut().zip(self.rows.at(cut, own)) {
+            touch_row(table, row * self.width, touched, subject, lenders);
+            if let Some(wholes) = wholes.next() {
+                touch_row(wholes, row / self.last * self.width, touched, subject, lenders);
             }
         }
     }
@@ -290,8 +289,8 @@ pub(super) struct Ledger {
     subject: u64,
     /// A number for each lender met.
     numbers: BTreeMap<MemberNo, usize>,
-    counts: Grids<Heads>,
-    amounts: BTreeMap<Currency, Grids<Shares>>,
+    counts: ByIndicator<Grid<Heads>>,
+    amounts: BTreeMap<Currency, ByIndicator<Grid<Shares>>>,
     /// The cells that an entry touches; kept so that nothing is allocated for a loan.
     touched: Vec<(usize, i128)>,
 }
@@ -347,26 +346,22 @@ impl Ledger {
         self.enter(table, cut, own, lenders);
     }
 
-    fn enter(&mut self, table: (Indicator, Option<Currency>), cut: &Cut, own: &[usize], lenders: &[usize]) {
-        let (indicator, currency) = table;
-        let entry = Entry {
-            indicator,
-            cut,
-            own,
-            width: indicator.cells_of_row(currency.is_some()),
-            values: &self.touched,
-            has_wholes: wholes_of(indicator, currency.is_some()).next().is_some(),
-        };
+    fn enter(
+        &mut self,
+        (indicator, currency): (Indicator, Option<Currency>),
+        cut: &Cut,
+        own: &[usize],
+        lenders: &[usize],
+    ) {
         match currency {
             None => {
-                let grid = self.counts.entry(indicator);
-                let grid = grid.or_insert_with(|| Grid::of(&entry));
-                grid.add(&entry, self.subject, lenders);
+                let grid = self.counts.get_or_make(indicator, || Grid::of(indicator, false));
+                grid.add(cut, own, &self.touched, self.subject, lenders);
             }
             Some(currency) => {
-                let grid = self.amounts.entry(currency).or_default().entry(indicator);
-                let grid = grid.or_insert_with(|| Grid::of(&entry));
-                grid.add(&entry, self.subject, lenders);
+                let grids = self.amounts.entry(currency).or_default();
+                let grid = grids.get_or_make(indicator, || Grid::of(indicator, true));
+                grid.add(cut, own, &self.touched, self.subject, lenders);
             }
         }
     }
@@ -379,10 +374,10 @@ impl Ledger {
         let width = indicator.cells_of_row(currency.is_some());
         let last = indicator.axes().last().map_or(1, |axis| axis.places());
         let (cells, whole) = match currency {
-            None => found(self.counts.get(&indicator), table, row, (width, last), indicator),
+            None => found(self.counts.get(indicator), table, row, (width, last), indicator),
             Some(currency) => {
                 let grid = self.amounts.get(&currency);
-                let grid = grid.and_then(|grids| grids.get(&indicator));
+                let grid = grid.and_then(|grids| grids.get(indicator));
                 found(grid, table, row, (width, last), indicator)
             }
         };
@@ -396,9 +391,10 @@ impl Ledger {
     /// How many numbers are held.
     #[cfg(test)]
     pub fn held(&self) -> usize {
-        fn of<B: Behind>(grids: &Grids<B>) -> usize {
-            let grids = grids.values();
-            let cells = grids.flat_map(|grid| grid.tables.iter().chain(&grid.wholes).flatten());
+        fn of<B: Behind>(grids: &ByIndicator<Grid<B>>) -> usize {
+            let cells = grids
+                .iter()
+                .flat_map(|grid| grid.tables.iter().chain(&grid.wholes).flatten());
             cells.map(Behind::held).sum()
         }
         of(&self.counts) + self.amounts.values().map(of).sum::<usize>() + self.numbers.len()

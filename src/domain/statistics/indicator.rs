@@ -58,6 +58,11 @@ impl Indicator {
         Self::Concentration,
     ];
 
+    /// Its place in [`Self::ALL`].
+    pub(super) const fn number(self) -> usize {
+        self as usize
+    }
+
     /// Its name on the wire.
     pub const fn name(self) -> &'static str {
         match self {

@@ -12,6 +12,8 @@ pub(in crate::store) enum Failure {
     Engine(rusqlite::Error),
     /// The file could not be made.
     File(std::io::Error),
+    /// No thread was to be had.
+    Thread(std::io::Error),
     /// A value that cannot be.
     Corrupt {
         /// Which table.
@@ -21,7 +23,7 @@ pub(in crate::store) enum Failure {
     },
     /// Somebody else was faster.
     Conflict,
-    /// Deciding panicked; what the panic said is in the log.
+    /// Deciding or counting panicked; what the panic said is in the log.
     Panicked,
 }
 
@@ -47,8 +49,9 @@ impl From<Failure> for StoreError {
         match failure {
             Failure::Corrupt { table, key } => Self::Corrupt { table, key },
             Failure::Conflict => Self::Conflict,
-            Failure::Panicked => Self::Engine("a decision panicked".into()),
+            Failure::Panicked => Self::Engine("a decision or a count panicked".into()),
             Failure::File(error) => Self::Disk(Box::new(error)),
+            Failure::Thread(error) => Self::Engine(Box::new(error)),
             Failure::Engine(error) => match error.sqlite_error_code() {
                 Some(
                     ErrorCode::DiskFull
