@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::failure::{Failure, Outcome};
 use super::statement::Statement;
-use super::{SqliteStore, members, open, statistics};
+use super::{SqliteStore, judged, members, open, statistics};
 use crate::domain::date::to_epoch_days;
 use crate::domain::statistics::{SnapshotKey, Statistics, Terms};
 use crate::store::StoreError;
@@ -21,26 +21,26 @@ const MARKET: Statement = Statement {
     sql: concat!(
         "-- market
         SELECT ",
-        market_columns!(),
+        market_columns!("?1"),
         market_version_columns!(),
         "
         FROM position
         ORDER BY subject_id, member_no, account_no"
     ),
-    parameters: 0,
+    parameters: 1,
 };
 const MARKET_OF_SUBJECT: Statement = Statement {
     sql: concat!(
         "-- market_of_subject
         SELECT ",
-        market_columns!(),
+        market_columns!("?2"),
         market_version_columns!(),
         "
         FROM position
         WHERE subject_id = ?1
         ORDER BY member_no, account_no"
     ),
-    parameters: 1,
+    parameters: 2,
 };
 /// Of an account whose current version begins later.
 const PAST_OF_ACCOUNT: Statement = Statement {
@@ -138,13 +138,16 @@ impl<'c> Pass<'c> {
     fn run(mut self) -> Outcome<Statistics> {
         let connection = self.connection;
         // A list of nothing takes no memory: each row is counted as it comes.
-        MARKET.all(connection, [], |row| self.take(row))?;
+        let since = to_epoch_days(self.count.month_begin());
+        MARKET.all(connection, params![since], |row| self.take(row))?;
         while self.count.wants_more_parts() {
             self.push_part()?;
         }
         for subject_id in self.count.end_pass() {
-            MARKET_OF_SUBJECT.all(connection, params![subject_id.0], |row| self.take(row))?;
+            MARKET_OF_SUBJECT.all(connection, params![subject_id.0, since], |row| self.take(row))?;
         }
+        let month = self.count.month();
+        judged::each(connection, month, |look| self.count.add_look(look))?;
         let (statistics, rest) = self.count.finish();
         hand_over(&self.parts, rest)?;
         Ok(statistics)
