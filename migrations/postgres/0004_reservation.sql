@@ -61,6 +61,10 @@ CREATE TABLE ruling (
 -- Those past their time.
 CREATE INDEX ruling_by_age ON ruling (decided_at);
 
+-- What rules said at a look, in a word, with one of those whom it concerns: statistics count it once. Never the income.
+ALTER TABLE inquiry ADD COLUMN finding SMALLINT; -- what a check or back-fill came to; NULL: told with another subject, or no rules were asked
+ALTER TABLE inquiry ADD COLUMN burden SMALLINT; -- band of what falls due in a month of the stated income; NULL: none stated or nothing judged
+
 -- Offline codes that one call issued. Kept for 400 days after they expire.
 CREATE TABLE offline_series (
     member_no BIGINT NOT NULL,                  -- whose. Person: no

@@ -163,6 +163,7 @@ pub fn look(member_no: i64, inquired_at: Timestamp) -> InquiryRow {
         purpose: super::inquiry::Purpose::NewCredit,
         with_strong: true,
         counted: true,
+        judged: None,
         consent: None,
     }
 }

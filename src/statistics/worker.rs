@@ -140,6 +140,7 @@ impl Worker {
         let terms = Terms {
             as_of: task.key.as_of,
             previous: task.previous.map(|previous| previous.as_of),
+            zone: self.rules.zone,
             lowest_edges: self.rules.lowest_edges.clone(),
         };
         let statistics = self.store.count_market(task, terms).await?;

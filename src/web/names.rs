@@ -48,7 +48,7 @@ pub(super) fn find_column(name: &str) -> Option<Words> {
 }
 
 #[rustfmt::skip]
-const COLUMNS: [(&str, Words); 65] = [
+const COLUMNS: [(&str, Words); 72] = [
     ("subjects", Words("Subjects", "借款人数")),
     ("of_subjects", Words("Of all subjects", "全部借款人数")),
     ("share", Words("Share", "占比")),
@@ -68,6 +68,13 @@ const COLUMNS: [(&str, Words); 65] = [
     ("openings", Words("Accounts opened", "开立账户数")),
     ("openings_same_day", Words("Opened on the same day", "同日开立账户数")),
     ("rate_same_day", Words("Same-day share", "同日开立占比")),
+    ("checks", Words("Checks", "检查次数")),
+    ("of_checks", Words("Of all checks", "全部检查次数")),
+    ("openings_without_check", Words("Opened without a check", "未经检查开立账户数")),
+    ("rate_without_check", Words("Share opened without a check", "未经检查开立占比")),
+    ("loans_offline", Words("Loans of outages", "中断期间贷款笔数")),
+    ("loans_over_limit", Words("Loans of outages over a limit", "中断期间超限贷款笔数")),
+    ("rate_over_limit", Words("Over a limit, of loans of outages", "中断期间贷款超限占比")),
     ("positions", Words("Positions", "账户数")),
     ("of_positions", Words("Of all positions", "全部账户数")),
     ("positions_dpd_1_plus", Words("Positions 1+ days past due", "逾期1天及以上账户数")),
@@ -136,6 +143,8 @@ pub const fn axis(axis: Axis, language: Language) -> &'static str {
         Axis::Fate => Words("Bucket or fate now", "现逾期档或去向"),
         Axis::OriginationMonth => Words("Month of opening", "开立月份"),
         Axis::MonthsOnBook => Words("Months on book", "账龄(月)"),
+        Axis::Finding => Words("What the check came to", "检查结果"),
+        Axis::Burden => Words("Due in a month, % of the income", "每月应还款占收入的百分比"),
     };
     words.told(language)
 }
@@ -147,13 +156,14 @@ pub fn place(axis: Axis, place: usize, as_of: NaiveDate, language: Language) -> 
         Axis::Region => REGIONS.get(place).copied(),
         Axis::LenderGroup => LenderGroup::ALL.get(place).map(|group| group_words(*group)),
         Axis::ProductType => find(&PRODUCTS, &label),
-        Axis::RateBand | Axis::Fate => find(&OTHERS, &label),
+        Axis::RateBand | Axis::Fate | Axis::Finding => find(&OTHERS, &label),
         Axis::AmountBand | Axis::ExposureBand => return Cow::Owned(band(&label)),
         Axis::Lenders
         | Axis::FewLenders
         | Axis::BucketBefore
         | Axis::OriginationMonth
-        | Axis::MonthsOnBook => None,
+        | Axis::MonthsOnBook
+        | Axis::Burden => None,
     };
     words.map_or(label, |words| Cow::Borrowed(words.told(language)))
 }
@@ -211,12 +221,22 @@ const PRODUCTS: [(&str, Words); 14] = [
 ];
 
 #[rustfmt::skip]
-const OTHERS: [(&str, Words); 5] = [
+const OTHERS: [(&str, Words); 15] = [
     ("NOT_STATED", Words("not stated", "未报送")),
     ("WRITTEN_OFF", Words("Written off", "核销")),
     ("CLOSED", Words("Closed", "结清")),
     ("TRANSFERRED", Words("Transferred", "转出")),
     ("WITHDRAWN", Words("Withdrawn", "撤销")),
+    ("ELIGIBLE", Words("Allowed", "允许")),
+    ("REFER", Words("Left to a person", "转人工")),
+    ("LENDER_COUNT", Words("Too many lenders", "机构数超限")),
+    ("ACCOUNT_COUNT", Words("Too many loans", "贷款笔数超限")),
+    ("COOLING_OFF", Words("Waiting period", "等待期未满")),
+    ("AMOUNT_CAP", Words("Amount too large", "金额超限")),
+    ("OBLIGATION_RATIO", Words("Payments too large for the income", "偿债占比超限")),
+    ("DELINQUENCY", Words("Past due", "逾期")),
+    ("RESERVED", Words("Reserved by other lenders", "其他机构已预留")),
+    ("OTHER_REASON", Words("Other reasons", "其他原因")),
 ];
 
 /// In the order of the places.

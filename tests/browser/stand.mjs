@@ -27,7 +27,7 @@ const EXECUTABLES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin
 
 export const PAGES = [
   ["/", 4],
-  ["/stacking", 6],
+  ["/stacking", 9],
   ["/delinquency", 8],
   ["/vintages", 4],
   ["/concentration", 3],

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use super::report::Growth;
 use crate::domain::clock::{Clock as _, SystemClock};
-use crate::domain::date::{days_after, days_before};
+use crate::domain::date::{BusinessZone, days_after, days_before};
 use crate::domain::statistics::{ShownStatistics, Terms};
 use crate::store::Store;
 use crate::store::audit_log::LeaseHolder;
@@ -55,6 +55,7 @@ async fn count_once(store: &dyn Store, as_of: NaiveDate) -> anyhow::Result<Durat
     let terms = Terms {
         as_of,
         previous: task.previous.map(|previous| previous.as_of),
+        zone: BusinessZone::default(),
         lowest_edges: BTreeMap::new(),
     };
     let begun = Instant::now();

@@ -7,6 +7,7 @@
 mod amounts;
 mod counts;
 mod evaluate;
+mod finding;
 mod periods;
 mod reason;
 mod rule;
@@ -19,6 +20,7 @@ mod window;
 use chrono::NaiveDate;
 
 pub use self::evaluate::evaluate;
+pub use self::finding::{Burden, Finding, Judged, burden};
 pub use self::reason::ReasonCode;
 pub use self::rule::{
     AmountCap, Condition, Extent, IncomeBracket, Indebtedness, Pause, Rule, Scope, Whose, Window,

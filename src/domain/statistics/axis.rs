@@ -9,6 +9,7 @@ use super::region::Region;
 use crate::domain::exposure::DelinquencyBucket;
 use crate::domain::member::LenderGroup;
 use crate::domain::position::ProductType;
+use crate::domain::rules::{Burden, Finding};
 
 /// Months of origination that vintages follow, and months on book that they show.
 pub const VINTAGE_MONTHS: u32 = 24;
@@ -40,6 +41,10 @@ pub enum Axis {
     OriginationMonth,
     /// Calendar months from the month of opening.
     MonthsOnBook,
+    /// What a check came to: allowed, for a person to look at, or refused under the first of its reasons.
+    Finding,
+    /// Band of what would fall due in a month, of the stated income.
+    Burden,
 }
 
 /// Upper edges of rate bands in basis points, after the band of no stated rate.
@@ -66,6 +71,21 @@ const FATE_LABELS: [&str; 12] = [
     "TRANSFERRED",
     "WITHDRAWN",
 ];
+/// Findings of checks, in the order of their codes.
+const FINDING_LABELS: [&str; 10] = [
+    "ELIGIBLE",
+    "REFER",
+    "LENDER_COUNT",
+    "ACCOUNT_COUNT",
+    "COOLING_OFF",
+    "AMOUNT_CAP",
+    "OBLIGATION_RATIO",
+    "DELINQUENCY",
+    "RESERVED",
+    "OTHER_REASON",
+];
+/// Per cent of the income.
+const BURDEN_LABELS: [&str; 4] = ["0-30", "30-50", "50-80", "80+"];
 /// How many buckets there are.
 const BUCKETS: usize = DelinquencyBucket::ALL.len();
 
@@ -84,6 +104,8 @@ impl Axis {
             Self::Fate => "fate",
             Self::OriginationMonth => "origination_month",
             Self::MonthsOnBook => "months_on_book",
+            Self::Finding => "finding",
+            Self::Burden => "obligation_ratio",
         }
     }
 
@@ -100,6 +122,8 @@ impl Axis {
             Self::BucketBefore => BUCKETS,
             Self::Fate => FATE_LABELS.len(),
             Self::OriginationMonth | Self::MonthsOnBook => place_of(VINTAGE_MONTHS),
+            Self::Finding => FINDING_LABELS.len(),
+            Self::Burden => BURDEN_LABELS.len(),
         }
     }
 
@@ -115,6 +139,8 @@ impl Axis {
             Self::Lenders => listed(&LENDERS_LABELS),
             Self::FewLenders => listed(&FEW_LENDERS_LABELS),
             Self::BucketBefore | Self::Fate => listed(&FATE_LABELS),
+            Self::Finding => listed(&FINDING_LABELS),
+            Self::Burden => listed(&BURDEN_LABELS),
             Self::OriginationMonth => return Cow::Owned(origination_label(place, as_of)),
             Self::MonthsOnBook => return Cow::Owned((place + 1).to_string()),
         })
@@ -179,6 +205,19 @@ pub(super) fn rate_place(basis_points: u32) -> usize {
         return 0;
     }
     1 + RATE_EDGES.iter().filter(|edge| **edge < basis_points).count()
+}
+
+/// The place of what a check came to; `None` of a loan that was made before it was judged.
+pub(super) fn finding_place(finding: Finding) -> Option<usize> {
+    let place = Finding::ALL.iter().position(|listed| *listed == finding);
+    place.filter(|place| *place < FINDING_LABELS.len())
+}
+
+pub(super) fn burden_place(burden: Burden) -> usize {
+    Burden::ALL
+        .iter()
+        .position(|listed| *listed == burden)
+        .unwrap_or(0)
 }
 
 /// The place of 1 and more lenders.

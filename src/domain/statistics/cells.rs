@@ -35,7 +35,9 @@ impl Cut {
                 | Axis::BucketBefore
                 | Axis::Fate
                 | Axis::OriginationMonth
-                | Axis::MonthsOnBook => 0,
+                | Axis::MonthsOnBook
+                | Axis::Finding
+                | Axis::Burden => 0,
             };
             row * axis.places() + place
         })

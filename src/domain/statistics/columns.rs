@@ -107,6 +107,16 @@ const SAME_DAY_COUNTS: &[Column] = &[
     count("openings"),
     count("openings_same_day").per("openings", "rate_same_day"),
 ];
+const CHECKS_COUNTS: &[Column] = &[
+    count("checks").per("of_checks", "share"),
+    figure("of_checks", Kind::Count),
+];
+const UNCHECKED_COUNTS: &[Column] = &[
+    count("openings"),
+    count("openings_without_check").per("openings", "rate_without_check"),
+    count("loans_offline"),
+    count("loans_over_limit").per("loans_offline", "rate_over_limit"),
+];
 const DELINQUENCY_COUNTS: &[Column] = &[
     count("positions"),
     count("positions_dpd_1_plus").per("positions", "rate_dpd_1_plus"),
@@ -199,6 +209,8 @@ impl Indicator {
             Self::LendersPerSubject => LENDERS_COUNTS,
             Self::NewStacking => STACKING_COUNTS,
             Self::SameDayStacking => SAME_DAY_COUNTS,
+            Self::BlockedStacking | Self::DstiDistribution => CHECKS_COUNTS,
+            Self::UncheckedLoans => UNCHECKED_COUNTS,
             Self::Delinquency => DELINQUENCY_COUNTS,
             Self::DelinquencyByLenders => BY_LENDERS_COUNTS,
             Self::RollRate => ROLL_COUNTS,
@@ -220,9 +232,13 @@ impl Indicator {
             Self::Flow => FLOW_AMOUNTS,
             Self::Restructuring => RESTRUCTURING_AMOUNTS,
             Self::Concentration => CONCENTRATION_AMOUNTS,
-            Self::MultiLenderRate | Self::LendersPerSubject | Self::NewStacking | Self::SameDayStacking => {
-                &[]
-            }
+            Self::MultiLenderRate
+            | Self::LendersPerSubject
+            | Self::NewStacking
+            | Self::SameDayStacking
+            | Self::BlockedStacking
+            | Self::UncheckedLoans
+            | Self::DstiDistribution => &[],
         }
     }
 }

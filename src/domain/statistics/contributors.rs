@@ -46,6 +46,8 @@ const fn less(whole: usize, part: usize) -> Difference {
 }
 
 const PART: &[Difference] = &[less(0, 1)];
+/// Opened after a check, and made in an outage within all limits.
+const TWO_PARTS: &[Difference] = &[less(0, 1), less(2, 3)];
 const LADDER: &[Difference] = &[less(0, 1), less(1, 2)];
 const LONG_LADDER: &[Difference] = &[less(0, 1), less(1, 2), less(2, 3)];
 /// Buckets, and beside them what is late within its grace and what is not formally overdue.
@@ -67,8 +69,11 @@ impl Indicator {
             Self::Vintage if !in_currency => LADDER,
             Self::Delinquency => DELINQUENCY,
             Self::SameDayStacking | Self::DelinquencyByLenders | Self::Restructuring => PART,
+            Self::UncheckedLoans => TWO_PARTS,
             Self::MultiLenderHistogram
             | Self::LendersPerSubject
+            | Self::BlockedStacking
+            | Self::DstiDistribution
             | Self::ExposureDistribution
             | Self::ExposurePerSubject
             | Self::RollRate

@@ -37,6 +37,11 @@ impl Indicator {
             Self::ExposurePerSubject => Text::of("Exposure per subject", "人均负债"),
             Self::NewStacking => Text::of("New stacking within 30 days", "30天内新增多头借贷"),
             Self::SameDayStacking => Text::of("Same-day stacking", "同日多头借贷"),
+            Self::BlockedStacking => {
+                Text::of("Blocked stacking: what checks came to", "拦截的多头借贷:检查结果")
+            }
+            Self::UncheckedLoans => Text::of("Loans made without a check", "未经检查发放的贷款"),
+            Self::DstiDistribution => Text::of("Debt service to income of checks", "检查时的偿债收入比分布"),
             Self::Delinquency => Text::of("Delinquency", "逾期"),
             Self::DelinquencyByLenders => Text::of("Delinquency by number of lenders", "按贷款机构数的逾期"),
             Self::RollRate => Text::of("Roll rates", "滚动率"),
@@ -56,7 +61,8 @@ impl Indicator {
             | Self::LendersPerSubject
             | Self::ExposureDistribution
             | Self::ExposurePerSubject => self.of_subjects(),
-            Self::NewStacking | Self::SameDayStacking => self.of_openings(),
+            Self::NewStacking | Self::SameDayStacking | Self::UncheckedLoans => self.of_openings(),
+            Self::BlockedStacking | Self::DstiDistribution => self.of_checks(),
             _ => self.of_positions(),
         };
         text.told(language)
@@ -110,12 +116,45 @@ impl Indicator {
                 "在当月(截至快照日)结束的任一连续30个自然日内,在两家及以上(subjects_2_plus)或三家及以上(subjects_3_plus)\
                  不同机构开立账户的借款人,占在此类期间内至少开立一笔的借款人(subjects_opened)。联合放款计为一笔。",
             ),
+            Self::UncheckedLoans => Text::of(
+                "Accounts opened in the month, up to the snapshot's date (openings), for which no reservation was used \
+                 (openings_without_check): nobody checked them, or an outage did not let them. Beside them loans of outages that \
+                 were back-filled in these days (loans_offline), and those of them that broke a limit (loans_over_limit). A loan \
+                 that several lenders fund is one account. Reservations are on file for 400 days after their end.",
+                "当月(截至快照日)开立的账户(openings)中,未使用预留额度的(openings_without_check):无人检查,或因系统中断未能检查。\
+                 并列同期补报的中断期间贷款(loans_offline)及其中超出限制的(loans_over_limit)。联合放款计为一笔。预留记录在结束后保存 400 天。",
+            ),
             _ => Text::of(
                 "Accounts opened in the month, up to the snapshot's date, on the same civil day on which the same subject \
                  opened one at another lender (openings_same_day), of all opened (openings). Only days of openings are on \
                  file: openings within 24 hours that fall on two days are not counted.",
                 "当月(截至快照日)开立的账户(openings)中,同一借款人同一自然日在另一家机构也开立账户的(openings_same_day)。\
                  开立只记录日期,因此跨日但相隔不足24小时的不计入。",
+            ),
+        }
+    }
+
+    const fn of_checks(self) -> Text {
+        match self {
+            Self::BlockedStacking => Text::of(
+                "Checks of the month, up to the snapshot's date, by what they came to (finding): checks of of_checks. ELIGIBLE was \
+                 allowed, REFER left to a person because it was not sure who applied. All others were refused and are counted \
+                 once: as RESERVED when only what other lenders held reserved stood in the way, else under the first reason in the \
+                 order of the rule pack. OTHER_REASON is debt without a break, an instalment plan, a freeze or a self-exclusion. \
+                 Every check counts, repeated ones too, with its first borrower and the group of the lender that asked.",
+                "当月(截至快照日)的检查按结果(finding)分组:checks 占 of_checks。ELIGIBLE 为允许,REFER 为申请人身份不确定而转人工。\
+                 其余均为拒绝,各计一次:仅因其他机构的预留额度而被拒计为 RESERVED,否则按规则包顺序的第一个原因。OTHER_REASON 为连续负债、\
+                 分期还款计划、冻结或自我排除。重复检查也计入;按第一借款人和发起检查的机构类型统计。",
+            ),
+            _ => Text::of(
+                "Checks of the month, up to the snapshot's date, at which an income was stated, by what would fall due in a month \
+                 (obligation_ratio: per cent of the gross monthly income, from 0 to below 30, from 30 to below 50, from 50 to 80, \
+                 above 80): checks of of_checks. Due are the payments of all own debt of the first borrower in the currency of the \
+                 rule pack, what lenders hold reserved, and the loan applied for. Incomes are as stated by lenders; checks that were \
+                 left to a person are not judged and not counted.",
+                "当月(截至快照日)申报了收入的检查,按每月应还款占收入的比例(obligation_ratio:占月总收入的百分比,0 至不足 30、30 至不足 50、\
+                 50 至 80、80 以上)分组:checks 占 of_checks。应还款包括第一借款人以规则包币种计的全部本人负债、各机构预留的额度及本次申请。\
+                 收入以机构申报为准;转人工的检查未作判断,不计入。",
             ),
         }
     }

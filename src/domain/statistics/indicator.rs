@@ -24,6 +24,9 @@ pub enum Indicator {
     ExposurePerSubject,
     NewStacking,
     SameDayStacking,
+    BlockedStacking,
+    UncheckedLoans,
+    DstiDistribution,
     Delinquency,
     DelinquencyByLenders,
     RollRate,
@@ -41,7 +44,7 @@ const REGION_PRODUCT: &[Axis] = &[Axis::Region, Axis::ProductType];
 
 impl Indicator {
     /// Every indicator, in the order of the tables.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::MultiLenderHistogram,
         Self::MultiLenderRate,
         Self::LendersPerSubject,
@@ -49,6 +52,9 @@ impl Indicator {
         Self::ExposurePerSubject,
         Self::NewStacking,
         Self::SameDayStacking,
+        Self::BlockedStacking,
+        Self::UncheckedLoans,
+        Self::DstiDistribution,
         Self::Delinquency,
         Self::DelinquencyByLenders,
         Self::RollRate,
@@ -73,6 +79,9 @@ impl Indicator {
             Self::ExposurePerSubject => "exposure_per_subject",
             Self::NewStacking => "new_stacking",
             Self::SameDayStacking => "same_day_stacking",
+            Self::BlockedStacking => "blocked_stacking",
+            Self::UncheckedLoans => "unchecked_loans",
+            Self::DstiDistribution => "dsti_distribution",
             Self::Delinquency => "delinquency",
             Self::DelinquencyByLenders => "delinquency_by_lenders",
             Self::RollRate => "roll_rate",
@@ -86,12 +95,9 @@ impl Indicator {
     /// The cuts of its published tables.
     pub const fn cuts(self) -> &'static [&'static [Axis]] {
         match self {
-            Self::MultiLenderHistogram => &[NONE, REGION, GROUP, PRODUCT],
+            Self::MultiLenderHistogram => &[NONE, REGION, GROUP],
             Self::MultiLenderRate => &[NONE, REGION, PRODUCT, REGION_PRODUCT],
-            Self::LendersPerSubject => &[NONE, REGION, GROUP],
-            Self::ExposureDistribution | Self::ExposurePerSubject | Self::NewStacking => {
-                &[NONE, REGION, PRODUCT]
-            }
+            Self::ExposureDistribution | Self::ExposurePerSubject | Self::NewStacking => &[NONE, REGION],
             Self::SameDayStacking => &[NONE, GROUP, PRODUCT],
             Self::Delinquency => &[
                 NONE,
@@ -101,9 +107,13 @@ impl Indicator {
                 &[Axis::AmountBand],
                 &[Axis::RateBand],
             ],
-            Self::RollRate | Self::Flow => &[NONE, GROUP],
+            Self::BlockedStacking
+            | Self::UncheckedLoans
+            | Self::DstiDistribution
+            | Self::RollRate
+            | Self::Flow => &[NONE, GROUP],
             Self::DelinquencyByLenders | Self::Restructuring | Self::Concentration => &[NONE, PRODUCT],
-            Self::Vintage => &[NONE],
+            Self::LendersPerSubject | Self::Vintage => &[NONE],
         }
     }
 
@@ -112,6 +122,8 @@ impl Indicator {
         match self {
             Self::MultiLenderHistogram => &[Axis::Lenders],
             Self::ExposureDistribution => &[Axis::ExposureBand],
+            Self::BlockedStacking => &[Axis::Finding],
+            Self::DstiDistribution => &[Axis::Burden],
             Self::DelinquencyByLenders => &[Axis::FewLenders],
             Self::RollRate => &[Axis::BucketBefore, Axis::Fate],
             Self::Vintage => &[Axis::OriginationMonth, Axis::MonthsOnBook],

@@ -73,6 +73,10 @@ pub struct Past {
 
 /// One own-debt position of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that are independent of each other, each asked by its name"
+)]
 pub struct Loan<'a> {
     /// Who reported it.
     pub member_no: MemberNo,
@@ -100,6 +104,8 @@ pub struct Loan<'a> {
     pub grace_days: u32,
     /// Whether it was ever extended or restructured.
     pub is_restructured: bool,
+    /// Whether room was reserved for it before: it became the loan of a check.
+    pub was_checked: bool,
     /// What positions of one loan that several lenders fund have in common.
     pub funding_group_ref: Option<&'a str>,
     /// Where it stands on the snapshot's date; `None` when it counts no longer: deleted or hidden since the one before.
@@ -110,7 +116,12 @@ pub struct Loan<'a> {
 
 impl<'a> Loan<'a> {
     /// Of a row whose version is the one in force on the snapshot's date; `None` when it is no own debt.
-    pub fn of_row(row: &'a PositionRow, lender_group: LenderGroup, past: Past) -> Option<Self> {
+    pub fn of_row(
+        row: &'a PositionRow,
+        lender_group: LenderGroup,
+        was_checked: bool,
+        past: Past,
+    ) -> Option<Self> {
         if !row.role.is_own_debt() {
             return None;
         }
@@ -135,6 +146,7 @@ impl<'a> Loan<'a> {
             annual_percentage_rate_bp: facts.annual_percentage_rate_bp,
             grace_days: facts.grace_days,
             is_restructured: facts.extension_count > 0 || facts.restructure_count > 0,
+            was_checked,
             funding_group_ref: facts.funding_group_ref.as_deref(),
             now: counts.then(|| Standing::of(facts)),
             past,

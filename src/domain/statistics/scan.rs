@@ -21,7 +21,7 @@ use super::spread::{Books, LenderNumbers};
 use super::stacking::{Days, distinct, lenders_in_a_span, openings, same_day};
 use super::table::Statistics;
 use crate::domain::currency::Currency;
-use crate::domain::date::days_before;
+use crate::domain::date::{BusinessZone, Timestamp, days_after, days_before};
 use crate::domain::exposure::BandSeries;
 use crate::domain::exposure::band::LOWEST_EDGE_UNITS;
 use crate::domain::names::MemberNo;
@@ -36,15 +36,28 @@ pub struct Terms {
     pub as_of: NaiveDate,
     /// The date of the snapshot before, with which balances are compared; without one, flows are those of the month so far.
     pub previous: Option<NaiveDate>,
+    /// Where its days begin and end.
+    pub zone: BusinessZone,
     /// The operator's lowest edges of amount bands, in units of each currency.
     pub lowest_edges: BTreeMap<Currency, i64>,
 }
 
 impl Terms {
+    /// The first day of its month.
+    pub fn month_begin(&self) -> NaiveDate {
+        Days::until(self.as_of).first
+    }
+
+    /// When its month begins, and when its date is over.
+    pub fn month(&self) -> [Timestamp; 2] {
+        let end = days_after(self.as_of, 1);
+        [self.month_begin(), end].map(|day| self.zone.start_of(day))
+    }
+
     /// The day since whose end positions count as new.
     fn since(&self) -> NaiveDate {
         self.previous
-            .unwrap_or_else(|| days_before(Days::until(self.as_of).first, 1))
+            .unwrap_or_else(|| days_before(self.month_begin(), 1))
     }
 
     /// The bands of a currency.
@@ -210,11 +223,14 @@ impl Scan {
         for (loan, is_stacked) in same_day(&openings, self.days) {
             if loan.is_primary {
                 let cut = self.cut_of(loan);
-                let counts = [1, is_stacked.into()];
-                self.cells.count(Indicator::SameDayStacking, &cut, &[], &counts);
                 let lender = [self.ledger.lender(loan.member_no)];
-                let table = (Indicator::SameDayStacking, None);
-                self.ledger.add(table, &cut, &[], &counts, &lender);
+                let mut count = |indicator, counts: &[i128]| {
+                    self.cells.count(indicator, &cut, &[], counts);
+                    self.ledger.add((indicator, None), &cut, &[], counts, &lender);
+                };
+                count(Indicator::SameDayStacking, &[1, is_stacked.into()]);
+                let is_unchecked = i128::from(!loan.was_checked);
+                count(Indicator::UncheckedLoans, &[1, is_unchecked, 0, 0]);
             }
         }
     }

@@ -5,6 +5,7 @@
 //! whatever comes of it. How much may be varied is bounded by `application`, how much an answer tells by `guard`.
 
 mod application;
+mod found;
 mod guard;
 mod made;
 mod standing;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use self::guard::Told;
+use self::found::Assessed;
 pub(super) use self::made::{Made, judge_made, looked_at};
 use self::standing::Own;
 use super::look::{self, Mark};
@@ -30,7 +31,7 @@ use crate::domain::inquiry::{Consent, Purpose};
 use crate::domain::names::{AnswerId, ApplicationId, MemberNo, ReservationId, Sha256, SubjectId, TokenId};
 use crate::domain::position::ProductType;
 use crate::domain::reservation::{Eligibility, PackVersion, Reservation, ReservationState, Ruled, Ruling};
-use crate::domain::rules::{self, ReasonCode, RulePack, Verdict};
+use crate::domain::rules::{Finding, Judged, ReasonCode, RulePack, Verdict};
 use crate::domain::token::{Presented, Pseudonym};
 
 /// An application to be checked.
@@ -75,7 +76,7 @@ impl Check {
         }
     }
 
-    fn mark(&self, member_no: MemberNo, at: Timestamp) -> Mark<'_> {
+    fn mark(&self, member_no: MemberNo, at: Timestamp, judged: Option<Judged>) -> Mark<'_> {
         Mark {
             member_no,
             at,
@@ -83,6 +84,7 @@ impl Check {
             kind: LookKind::Check,
             purpose: self.purpose,
             consent: &self.consent,
+            judged,
         }
     }
 }
@@ -92,6 +94,8 @@ struct Borrower {
     subject_id: SubjectId,
     about: About,
     tokens: Vec<TokenId>,
+    /// Whether it is the one who would owe first: a check is counted with it.
+    is_primary: bool,
 }
 
 /// Decides a check of a member.
@@ -127,14 +131,15 @@ pub(super) fn decide(
     let Some(borrowers) = borrowers(set, member_no, check, today)? else {
         return refer(set, member_no, check, at, ReasonCode::IdentityConflict);
     };
-    let judged: Vec<(Verdict, Told)> = borrowers
+    let assessed: Vec<Assessed> = borrowers
         .iter()
         .map(|borrower| judge(set, member_no, check, borrower, at))
         .collect();
-    let ruling = rule(check, &judged);
+    let ruling = rule(check, &assessed);
+    let judged = found::judged(&ruling, &assessed);
     for borrower in &borrowers {
         check
-            .mark(member_no, at)
+            .mark(member_no, at, borrower.is_primary.then_some(judged))
             .leave(set, borrower.subject_id, borrower.about.strong, true);
         let allowed = ruling.eligibility == Eligibility::Eligible;
         remember(set, member_no, check, (borrower, allowed), at);
@@ -182,7 +187,7 @@ fn borrowers(
     today: NaiveDate,
 ) -> Result<Option<Vec<Borrower>>, Refused> {
     let mut borrowers: Vec<Borrower> = Vec::with_capacity(check.borrowers.len());
-    for tokens in &check.borrowers {
+    for (number, tokens) in check.borrowers.iter().enumerate() {
         // Again: a stranger may be named twice.
         let Resolution::About(about) = look::resolution(set, member_no, tokens, today) else {
             return Ok(None);
@@ -199,6 +204,7 @@ fn borrowers(
             subject_id,
             about,
             tokens: tokens.map(|row| row.token_id).collect(),
+            is_primary: number == 0,
         });
     }
     borrowers.sort_by_key(|borrower| borrower.subject_id);
@@ -212,25 +218,30 @@ fn judge(
     check: &Check,
     borrower: &Borrower,
     at: Timestamp,
-) -> (Verdict, Told) {
+) -> Assessed {
     let application = standing::application(set, member_no, check);
     let own = Own::Application(member_no, &check.application_id);
     let standing = standing::of(set, own, check.pack.currency, borrower, at);
-    let verdict = rules::evaluate(&check.pack, &application, &standing);
     let empty = SubjectRows::default();
     let rows = set.subjects.get(&borrower.subject_id).unwrap_or(&empty);
     let today = set.rules.zone.date_of(at);
-    let exact = application::is_first_of_day(rows, member_no, check, today) || !verdict.others_owe;
-    let told = guard::tell(&verdict, set.rules.bands(check.pack.currency), exact);
-    (verdict, told)
+    let may_be_exact = application::is_first_of_day(rows, member_no, check, today);
+    let bands = set.rules.bands(check.pack.currency);
+    found::assess(
+        check,
+        &application,
+        standing,
+        bands,
+        (may_be_exact, borrower.is_primary),
+    )
 }
 
 /// What may be told about all borrowers together.
-fn rule(check: &Check, judged: &[(Verdict, Told)]) -> Ruling {
-    let verdicts = judged.iter().map(|(verdict, _)| verdict.clone());
+fn rule(check: &Check, assessed: &[Assessed]) -> Ruling {
+    let verdicts = assessed.iter().map(|one| one.verdict.clone());
     let verdict = verdicts.reduce(Verdict::join).unwrap_or_default();
     let broken: BTreeMap<usize, ReasonCode> =
-        judged.iter().flat_map(|(_, told)| told.reasons.clone()).collect();
+        assessed.iter().flat_map(|one| one.told.reasons.clone()).collect();
     let mut reasons: Vec<ReasonCode> = Vec::new();
     for code in broken.values() {
         if !reasons.contains(code) {
@@ -239,7 +250,7 @@ fn rule(check: &Check, judged: &[(Verdict, Told)]) -> Ruling {
     }
     let all_in_verdict = verdict.reasons.len() == broken.len();
     let offered = |place: usize| {
-        let offers = judged.iter().filter_map(|(_, told)| told.offers);
+        let offers = assessed.iter().filter_map(|one| one.told.offers);
         offers.map(|offers| offers[place]).min().unwrap_or(0)
     };
     Ruling {
@@ -377,6 +388,7 @@ fn refer(
 ) -> Result<Decision, Refused> {
     let today = set.rules.zone.date_of(at);
     let mut looked_at = BTreeSet::new();
+    let mut primary = None;
     for tokens in &check.borrowers {
         match look::resolution(set, member_no, tokens, today) {
             Resolution::Conflict { subjects, .. } => {
@@ -390,12 +402,21 @@ fn refer(
                 looked_at.insert((subject, about.strong, true));
             }
         }
+        // Of those in a conflict the first: one of them it is.
+        primary = primary.or_else(|| looked_at.first().map(|(subject, ..)| *subject));
     }
+    let judged = Judged {
+        finding: Finding::Refer,
+        burden: None,
+    };
     // One mark for each: who is in a conflict is not counted.
     let mut marked = BTreeSet::new();
     for (subject, strong, counted) in &looked_at {
         if marked.insert(*subject) {
-            check.mark(member_no, at).leave(set, *subject, *strong, *counted);
+            let judged = (primary == Some(*subject)).then_some(judged);
+            check
+                .mark(member_no, at, judged)
+                .leave(set, *subject, *strong, *counted);
         }
     }
     let ruling = Ruling {

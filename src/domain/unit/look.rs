@@ -14,6 +14,7 @@ use crate::domain::exposure::resolve::{self, Resolution, Shown};
 use crate::domain::exposure::{Answer, Figures};
 use crate::domain::inquiry::{Consent, Purpose};
 use crate::domain::names::{AnswerId, MemberNo, SubjectId, TokenId};
+use crate::domain::rules::Judged;
 use crate::domain::token::{Presented, Pseudonym, TokenRow};
 use crate::domain::violation::{Code, Violation};
 
@@ -222,6 +223,8 @@ pub(super) struct Mark<'a> {
     pub purpose: Purpose,
     /// With whose consent.
     pub consent: &'a Consent,
+    /// What the rules said, if it is counted with this subject.
+    pub judged: Option<Judged>,
 }
 
 impl Mark<'_> {
@@ -236,6 +239,7 @@ impl Mark<'_> {
             purpose: self.purpose,
             with_strong,
             counted,
+            judged: self.judged,
             consent: Some(self.consent.clone()),
         };
         set.subjects
@@ -268,6 +272,7 @@ fn mark(member_no: MemberNo, look: &Look, at: Timestamp) -> Mark<'_> {
         kind: look.kind,
         purpose: look.inquiry.purpose,
         consent: &look.inquiry.consent,
+        judged: None,
     }
 }
 

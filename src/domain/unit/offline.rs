@@ -19,7 +19,7 @@ use crate::domain::date::{Timestamp, days_after};
 use crate::domain::inquiry::{Consent, Purpose};
 use crate::domain::names::{AnswerId, MemberNo, SeriesId, SubjectId};
 use crate::domain::offline::{BACKFILL_SECONDS, CODE_LIFE_SECONDS, OfflineCode, OverLimit};
-use crate::domain::rules::RulePack;
+use crate::domain::rules::{Finding, Judged, RulePack};
 use crate::domain::token::{Presented, Pseudonym};
 use crate::domain::violation::{Code, Violation};
 
@@ -284,7 +284,7 @@ fn used(
         (None, _) | (_, None) => OverLimit::default(),
     };
     // Who looked at somebody too often today leaves no mark any more, and so is told nothing.
-    if !leave_marks(set, member_no, loan, at) {
+    if !leave_marks(set, member_no, loan, &over_limit, at) {
         over_limit.told.clear();
     }
     let row = OfflineUseRow {
@@ -304,12 +304,20 @@ fn used(
 }
 
 /// Leaves the marks of a look at everyone who owes, each once; `false`: there are too many of today already.
-fn leave_marks(set: &mut WorkingSet, member_no: MemberNo, loan: &Backfill, at: Timestamp) -> bool {
+fn leave_marks(
+    set: &mut WorkingSet,
+    member_no: MemberNo,
+    loan: &Backfill,
+    over_limit: &OverLimit,
+    at: Timestamp,
+) -> bool {
     let today = set.rules.zone.date_of(at);
     let borrowers = loan.borrowers.iter();
     let mut looks: Vec<_> = borrowers
         .flat_map(|tokens| looked_at(set, member_no, tokens, today))
         .collect();
+    // The borrower who owes first is named first; the loan is counted with it.
+    let primary = looks.first().map(|(subject, ..)| *subject);
     looks.sort_unstable();
     looks.dedup_by_key(|(subject, ..)| *subject);
     let subjects: Vec<SubjectId> = looks.iter().map(|(subject, ..)| *subject).collect();
@@ -323,9 +331,18 @@ fn leave_marks(set: &mut WorkingSet, member_no: MemberNo, loan: &Backfill, at: T
         kind: LookKind::Backfill,
         purpose: BACKFILL_PURPOSE,
         consent: &loan.consent,
+        judged: None,
+    };
+    let judged = Judged {
+        finding: match over_limit.exact.is_empty() {
+            true => Finding::MadeWithinLimits,
+            false => Finding::MadeOverLimit,
+        },
+        burden: None,
     };
     for (subject, strong, counted) in looks {
-        mark.leave(set, subject, strong, counted);
+        let judged = (primary == Some(subject)).then_some(judged);
+        Mark { judged, ..mark }.leave(set, subject, strong, counted);
     }
     true
 }

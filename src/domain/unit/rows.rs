@@ -20,6 +20,7 @@ use crate::domain::position::{
     DeletionReason, EventType, Facts, Liability, LiabilityRole, ProductType, ReportOrder,
 };
 use crate::domain::reservation::{ReleaseReason, Reservation, ReservationState, Ruled};
+use crate::domain::rules::Judged;
 use crate::domain::token::{TokenDigests, TokenRef};
 
 /// An account of a member: where its current version is found.
@@ -156,6 +157,9 @@ pub struct InquiryRow {
     pub with_strong: bool,
     /// False for looks that ended in an identity conflict: recorded, never counted.
     pub counted: bool,
+    /// What the rules said, with one of those whom the look concerns: the one who would owe first. `None` with others, for
+    /// looks at which no rules were asked, and in rows loaded for an answer.
+    pub judged: Option<Judged>,
     /// The consent behind it. `None` in rows loaded for an answer, which does not need it.
     pub consent: Option<Consent>,
 }

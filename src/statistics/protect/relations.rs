@@ -9,6 +9,8 @@ use crate::domain::statistics::{Axis, Indicator, Published};
 const EXACT_LENDERS: usize = 5;
 /// Buckets of days past due that delinquency tells apart: the last is 91 days and more.
 const BUCKETS_TOLD: usize = 4;
+/// The place of checks that were left to a person among findings.
+const REFERRED: usize = 1;
 /// How many times the highest edge of bands a subject of the highest band is taken to owe at most, at least.
 const TOP_BAND_TIMES: i128 = 10;
 
@@ -27,16 +29,21 @@ pub(super) fn twin(system: &System<'_>, (table, row, cell): Place) -> Option<Pla
     let last = places.last().copied().unwrap_or_default();
     match (indicator, in_currency, cell) {
         (Indicator::MultiLenderHistogram, false, 1) => at(Indicator::MultiLenderRate, None, own, 0)
-            .or_else(|| at(Indicator::LendersPerSubject, None, own, 0)),
+            // The same in every row of a whole.
+            .or_else(|| at(indicator, None, &with(0), cell)),
         (Indicator::LendersPerSubject, _, 0) => at(Indicator::MultiLenderRate, None, own, 0),
         // One lender, and two.
         (Indicator::MultiLenderRate, _, 4 | 5) => {
             at(Indicator::MultiLenderHistogram, None, &with(cell - 4), 0)
         }
         (Indicator::DelinquencyByLenders, _, 0) if last + 1 < EXACT_LENDERS => {
-            at(Indicator::MultiLenderHistogram, of.currency, &with(last), 0)
+            let bar = at(Indicator::MultiLenderHistogram, of.currency, &with(last), 0);
+            // One lender, and two, of a cut without a histogram.
+            let is_told = !in_currency && last < 2;
+            bar.or_else(|| at(Indicator::MultiLenderRate, None, own, 4 + last).filter(|_| is_told))
         }
         (Indicator::DelinquencyByLenders, false, 0) => at(Indicator::MultiLenderRate, None, own, 3),
+        (Indicator::UncheckedLoans, _, 0) => at(Indicator::SameDayStacking, None, own, 0),
         (Indicator::Restructuring, _, 0) => at(Indicator::Delinquency, of.currency, own, 0),
         (Indicator::Concentration, _, 1) | (Indicator::Flow, _, 8) => {
             at(Indicator::Delinquency, of.currency, own, 0)
@@ -46,7 +53,7 @@ pub(super) fn twin(system: &System<'_>, (table, row, cell): Place) -> Option<Pla
         }
         // The same in every row of a whole, and in every month of a vintage.
         (Indicator::MultiLenderHistogram, true, 1)
-        | (Indicator::RollRate, _, 1)
+        | (Indicator::RollRate | Indicator::BlockedStacking | Indicator::DstiDistribution, _, 1)
         | (Indicator::Vintage, _, 0) => {
             let first = [&places[..places.len() - 1], &[0]].concat();
             at(indicator, of.currency, &first, cell)
@@ -70,6 +77,7 @@ pub(super) fn add(system: &mut System<'_>) {
                 (Indicator::LendersPerSubject, _) => lenders(system, table, row, cuts),
                 (Indicator::DelinquencyByLenders, Some(_)) => many_lenders(system, table, row),
                 (Indicator::ExposureDistribution, Some(currency)) => band(system, table, row, currency),
+                (Indicator::DstiDistribution, _) => judged(system, table, row),
                 (Indicator::RollRate, None) => fates(system, table, row),
                 (Indicator::Vintage, _) => months(system, table, row),
                 (Indicator::Flow, Some(currency)) => flow(system, table, row, currency),
@@ -160,7 +168,7 @@ fn wholes(system: &mut System<'_>, table: usize) {
     }
 }
 
-/// Rates by lenders are sums of the histogram, where there is one for the cut.
+/// Rates by lenders are sums of the histogram, where there is one for the cut; else of the policy curve.
 fn classes(system: &mut System<'_>, table: usize, row: usize, cuts: &[Axis]) {
     let places = system.statistics.tables[table].rows[row].places.clone();
     let told = |system: &System<'_>, lenders: usize| {
@@ -168,6 +176,13 @@ fn classes(system: &mut System<'_>, table: usize, row: usize, cuts: &[Axis]) {
         system.find((Indicator::MultiLenderHistogram, cuts, None), &places, 0)
     };
     if told(system, 0).is_none() {
+        let few = [2, 3].map(|lenders| {
+            let places = [&places[..], &[lenders]].concat();
+            let cell = system.find((Indicator::DelinquencyByLenders, cuts, None), &places, 0);
+            (cell, -1)
+        });
+        let three_and_four = system.cell_at((table, row, 6));
+        system.relate(few.into_iter().chain([(three_and_four, 1)]), true);
         return;
     }
     for (cell, lenders) in [(6, 2..4), (3, 4..7)] {
@@ -252,6 +267,22 @@ fn band(system: &mut System<'_>, table: usize, row: usize, currency: Currency) {
     };
     system.relate([(exposure, 1), (subjects, -least)], false);
     system.relate([(exposure, -1), (subjects, most)], false);
+}
+
+/// Checks with a stated income are among those that were judged: all but the ones left to a person.
+fn judged(system: &mut System<'_>, table: usize, row: usize) {
+    let of = &system.statistics.tables[table];
+    let [own @ .., burden] = of.rows[row].places.as_slice() else {
+        return;
+    };
+    if *burden != 0 {
+        return;
+    }
+    let checks = (Indicator::BlockedStacking, of.published.cuts, None);
+    let at = |finding: usize, cell| system.find(checks, &[own, &[finding]].concat(), cell);
+    let with_income = (system.cell_at((table, row, 1)), -1);
+    let terms = [(at(0, 1), 1), (at(REFERRED, 0), -1), with_income];
+    system.relate(terms, false);
 }
 
 /// Positions that were active before and are now in a bucket are among all in it.

@@ -286,6 +286,9 @@ impl<'s> System<'s> {
         let in_row = match (of, indicator) {
             (Some(of), _) => Some(of),
             (None, Indicator::Flow) if cell != 8 => Some(8),
+            // Nobody made a loan in an outage: of many who opened any.
+            (None, Indicator::UncheckedLoans) if cell == 2 => Some(0),
+            (None, Indicator::UncheckedLoans) if cell == columns.len() + 1 => Some(2),
             (None, _) if cell >= columns.len() => Some(0),
             (None, _) => None,
         };

@@ -6,6 +6,7 @@
 //! snapshot, and the numbers of subjects that may have got them. These are read again at the end.
 
 mod carry;
+mod looks;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use self::carry::{Entry, Kept, Parts};
+pub(super) use self::looks::LookRow;
+use self::looks::Looks;
+use crate::domain::date::Timestamp;
 use crate::domain::member::LenderGroup;
 use crate::domain::names::{AccountNo, MemberNo, SubjectId};
 use crate::domain::position::LiabilityRole;
@@ -43,6 +47,8 @@ pub(super) struct LoanRow {
     pub role: LiabilityRole,
     /// Whether it is neither deleted nor hidden.
     pub counts: bool,
+    /// Whether it became the loan of a reservation; known of accounts opened since the first of the month.
+    pub was_checked: bool,
     /// The current version, or the one in force on the date.
     pub version: InForce,
 }
@@ -61,6 +67,7 @@ pub(super) struct MarketCount {
     doubtful: Vec<SubjectId>,
     is_second_pass: bool,
     kept: Kept,
+    looks: Looks,
 }
 
 impl MarketCount {
@@ -76,12 +83,23 @@ impl MarketCount {
             doubtful: Vec::new(),
             is_second_pass: false,
             kept: Kept::default(),
+            looks: Looks::default(),
         }
     }
 
     /// The date that is counted.
     pub fn as_of(&self) -> NaiveDate {
         self.terms.as_of
+    }
+
+    /// Since when accounts are asked whether they became the loan of a reservation.
+    pub fn month_begin(&self) -> NaiveDate {
+        self.terms.month_begin()
+    }
+
+    /// When the looks begin that are to be added, and before when they end.
+    pub fn month(&self) -> [Timestamp; 2] {
+        self.terms.month()
     }
 
     /// Whether the next part of what was kept must be pushed before rows of this subject.
@@ -131,6 +149,7 @@ impl MarketCount {
     /// Ends the count: the tables, and the last part to be kept.
     pub fn finish(mut self) -> (Statistics, Vec<u8>) {
         self.end_subject();
+        self.end_looks();
         for entry in std::mem::take(&mut self.adrift).into_values() {
             if let Some(gone) = self.gone(&entry) {
                 self.scan.add_subject(&[gone]);
@@ -157,6 +176,7 @@ impl MarketCount {
             annual_percentage_rate_bp: 0,
             grace_days: 0,
             is_restructured: false,
+            was_checked: false,
             funding_group_ref: None,
             now: None,
             past: Past {
@@ -237,6 +257,7 @@ impl MarketCount {
                 Loan {
                     lender_group: self.group_of(loan.member_no),
                     is_primary,
+                    was_checked: row.was_checked,
                     funding_group_ref: row.version.funding_group_ref.as_deref(),
                     now: loan.now.filter(|_| row.counts),
                     past,

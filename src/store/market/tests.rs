@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::currency::Currency;
+use crate::domain::date::BusinessZone;
 use crate::domain::position::{AccountStatus, ProductType};
 use crate::domain::statistics::{Indicator, Table};
 
@@ -13,6 +14,7 @@ fn terms(as_of: &str, previous: Option<&str>) -> Terms {
     Terms {
         as_of: day(as_of),
         previous: previous.map(day),
+        zone: BusinessZone::default(),
         lowest_edges: BTreeMap::new(),
     }
 }
@@ -22,6 +24,7 @@ fn row(subject: i64, account: i64, opened_on: &str, outstanding_total: i64, days
         subject_id: SubjectId(subject),
         role: LiabilityRole::Primary,
         counts: true,
+        was_checked: false,
         version: InForce {
             begins_on: day(opened_on),
             loan: Loan {
@@ -38,6 +41,7 @@ fn row(subject: i64, account: i64, opened_on: &str, outstanding_total: i64, days
                 annual_percentage_rate_bp: 1_200,
                 grace_days: 0,
                 is_restructured: false,
+                was_checked: false,
                 funding_group_ref: None,
                 now: Some(Standing {
                     status: AccountStatus::Open,

@@ -134,11 +134,11 @@ statements! {
             AND (subject_id, account_no, version) IN (
                 SELECT k.subject_id, k.account_no, k.version
                 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS k (subject_id, account_no, version))";
-    const INSERT_INQUIRIES(13) = insert!("insert_inquiries" into inquiry {
+    const INSERT_INQUIRIES(15) = insert!("insert_inquiries" into inquiry {
         1 subject_id bigint, 2 inquired_at bigint, 3 answer_id bytea, 4 member_no bigint, 5 kind bigint,
         6 purpose bigint, 7 with_strong bigint, 8 counted bigint, 9 consent_reference text,
         10 consent_purposes text, 11 consent_granted_on bigint, 12 consent_expires_on bigint,
-        13 consent_text_sha256 bytea
+        13 consent_text_sha256 bytea, 14 finding bigint, 15 burden bigint
     });
     const PUT_FROZEN(6) = upsert!("put_frozen" into frozen_answer
         key { 1 subject_id bigint, 2 day bigint, 3 member_no bigint, 4 hard bigint, 5 with_strong bigint }

@@ -13,7 +13,7 @@ use super::PostgresStore;
 use super::conduct::LAST_NUMBER;
 use super::failure::{Failure, Outcome};
 use super::statement::{Bound, Session, Statement, statements};
-use super::{members, statistics};
+use super::{judged, members, statistics};
 use crate::domain::date::to_epoch_days;
 use crate::domain::names::{AccountNo, MemberNo};
 use crate::domain::statistics::{SnapshotKey, Statistics, Terms};
@@ -26,13 +26,13 @@ use crate::store::statistics_book::SnapshotTask;
 statements! {
     rare
     /// Of everybody, part by part of the subjects: no distribution column helps.
-    const MARKET(2) = concat!("-- market
-        SELECT ", market_columns!(), market_version_columns!(), "
+    const MARKET(3) = concat!("-- market
+        SELECT ", market_columns!("$3::bigint"), market_version_columns!(), "
         FROM position
         WHERE subject_id > $1::bigint AND subject_id <= $2::bigint
         ORDER BY subject_id, member_no, account_no");
-    const MARKET_OF_SUBJECTS(1) = concat!("-- market_of_subjects
-        SELECT ", market_columns!(), market_version_columns!(), "
+    const MARKET_OF_SUBJECTS(2) = concat!("-- market_of_subjects
+        SELECT ", market_columns!("$2::bigint"), market_version_columns!(), "
         FROM position
         WHERE subject_id = ANY($1::bigint[])
         ORDER BY subject_id, member_no, account_no");
@@ -151,13 +151,14 @@ impl<'s> Pass<'s> {
                 Columns::new(row, "number_source").number()
             })
             .await?;
+        let since = i64::from(to_epoch_days(self.count.month_begin()));
         let mut until = SPAN.min(last);
-        let mut rows = span(self.session, 0, until).await?;
+        let mut rows = span(self.session, 0, until, since).await?;
         while !rows.is_empty() || until < last {
             let next = until.saturating_add(SPAN).min(last);
             // The next part is asked for before this one is counted.
             let session = self.session;
-            let (following, counted) = futures::join!(span(session, until, next), self.take(rows));
+            let (following, counted) = futures::join!(span(session, until, next, since), self.take(rows));
             counted?;
             rows = following?;
             until = next;
@@ -168,9 +169,12 @@ impl<'s> Pass<'s> {
         let again = self.count.end_pass();
         for subjects in again.chunks(AGAIN) {
             let subjects: Vec<i64> = subjects.iter().map(|subject| subject.0).collect();
-            let rows = MARKET_OF_SUBJECTS.all(self.session, &[&subjects], loan).await?;
+            let of: Bound<'_> = &[&subjects, &since];
+            let rows = MARKET_OF_SUBJECTS.all(self.session, of, loan).await?;
             self.take(rows).await?;
         }
+        let month = self.count.month();
+        judged::each(self.session, last, month, |look| self.count.add_look(look)).await?;
         let Self { count, give, .. } = self;
         let (statistics, rest) = count.finish();
         give.send(Given::Part(rest))
@@ -251,10 +255,10 @@ fn loan(row: &Row) -> Outcome<LoanRow> {
     rows::loan(&mut Columns::new(row, "position"))
 }
 
-/// Positions of subjects above one number and up to another.
-async fn span(session: &Session, after: i64, until: i64) -> Outcome<Vec<LoanRow>> {
+/// Positions of subjects above one number and up to another; those opened since a day are told whether they were checked.
+async fn span(session: &Session, after: i64, until: i64, since: i64) -> Outcome<Vec<LoanRow>> {
     if after == until {
         return Ok(Vec::new());
     }
-    MARKET.all(session, &[&after, &until], loan).await
+    MARKET.all(session, &[&after, &until, &since], loan).await
 }

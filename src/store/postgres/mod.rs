@@ -21,6 +21,7 @@ mod find;
 pub mod floor;
 mod flush;
 mod group;
+mod judged;
 mod load;
 mod locks;
 mod market;

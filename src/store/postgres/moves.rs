@@ -25,18 +25,22 @@ statements! {
         UPDATE account
         SET holder = $4::bigint
         WHERE member_no = $1::bigint AND account_no = $2::bigint AND holder = $3::bigint";
-    /// A look that met both subjects in one conflict is one look once they are one. Copied and removed, because the column
+    /// A look that met both subjects is one look once they are one; what the rules said stands with one of them only. Copied and removed, because the column
     /// that a table is distributed by cannot be updated.
     const COPY_INQUIRIES(2) = "-- copy_inquiries
         INSERT INTO inquiry (subject_id, inquired_at, answer_id, member_no, kind, purpose, with_strong, counted,
-            consent_reference, consent_purposes, consent_granted_on, consent_expires_on, consent_text_sha256)
+            consent_reference, consent_purposes, consent_granted_on, consent_expires_on, consent_text_sha256, finding,
+            burden)
         SELECT $2::bigint, i.inquired_at, i.answer_id, i.member_no, i.kind, i.purpose, i.with_strong, i.counted,
-            i.consent_reference, i.consent_purposes, i.consent_granted_on, i.consent_expires_on, i.consent_text_sha256
+            i.consent_reference, i.consent_purposes, i.consent_granted_on, i.consent_expires_on, i.consent_text_sha256,
+            i.finding, i.burden
         FROM inquiry i
         WHERE i.subject_id = $1::bigint
         ON CONFLICT (subject_id, inquired_at, answer_id) DO UPDATE SET
             with_strong = excluded.with_strong,
-            counted = excluded.counted";
+            counted = excluded.counted,
+            finding = coalesce(excluded.finding, inquiry.finding),
+            burden = coalesce(excluded.burden, inquiry.burden)";
     const REMOVE_INQUIRIES(1) = "-- remove_inquiries
         DELETE FROM inquiry
         WHERE subject_id = $1::bigint";

@@ -19,14 +19,14 @@ use self::server::{Cluster, Database};
 use super::distribution as placing;
 use super::statement::Statement;
 use super::{
-    Address, PostgresOptions, audit, batches, changes, conduct, expiry, find, market, member_book, members,
-    migrate, moves, numbers,
+    Address, PostgresOptions, audit, batches, changes, conduct, expiry, find, judged, market, member_book,
+    members, migrate, moves, numbers,
 };
 use super::{offline, pool, reads, reservations, scratch, statistics, usage};
 use crate::domain::clock::{Entropy, SharedClock, SharedEntropy, SystemClock};
 
 /// The files that have statements, and their statements.
-const CATALOGUES: [(&str, &[Statement]); 19] = [
+const CATALOGUES: [(&str, &[Statement]); 20] = [
     ("audit", audit::CATALOGUE),
     ("batches", batches::CATALOGUE),
     ("changes", changes::CATALOGUE),
@@ -34,6 +34,7 @@ const CATALOGUES: [(&str, &[Statement]); 19] = [
     ("distribution", placing::CATALOGUE),
     ("expiry", expiry::CATALOGUE),
     ("find", find::CATALOGUE),
+    ("judged", judged::CATALOGUE),
     ("market", market::CATALOGUE),
     ("member_book", member_book::CATALOGUE),
     ("members", members::CATALOGUE),

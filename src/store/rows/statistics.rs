@@ -6,12 +6,13 @@ use crate::domain::date::Timestamp;
 use crate::domain::member::LenderGroup;
 use crate::domain::names::{AccountNo, MemberNo, SubjectId};
 use crate::domain::position::{AccountStatus, AccountType, ClosureReason, LiabilityRole, ProductType};
+use crate::domain::rules::{Burden, Finding, Judged};
 use crate::domain::statistics::{
     Loan, Past, Published, Region, ShownRow, ShownTable, Snapshot, SnapshotHead, SnapshotKey, SnapshotState,
     Standing,
 };
 use crate::store::codec;
-use crate::store::market::{InForce, LoanRow};
+use crate::store::market::{InForce, LoanRow, LookRow};
 use crate::store::statistics_book::Unfinished;
 
 /// Columns of a snapshot, in their order.
@@ -23,12 +24,30 @@ macro_rules! snapshot_columns {
 pub(in crate::store) use snapshot_columns;
 
 /// Columns of a position that say whose it is, in their order.
+/// After them whether it became the loan of a reservation: asked of accounts opened since a day, a bound parameter.
 macro_rules! market_columns {
-    () => {
-        "subject_id, member_no, account_no, role, deleted, suppressed, "
+    ($since:literal) => {
+        concat!(
+            "subject_id, member_no, account_no, role, deleted, suppressed, CASE WHEN opened_on >= ",
+            $since,
+            " THEN (
+                SELECT count(*)
+                FROM reservation r
+                WHERE r.subject_id = position.subject_id AND r.member_no = position.member_no
+                    AND r.account_no = position.account_no
+            ) ELSE 0 END, "
+        )
     };
 }
 pub(in crate::store) use market_columns;
+
+/// Columns of a look at which rules were asked, in their order.
+macro_rules! judged_columns {
+    () => {
+        "subject_id, member_no, finding, burden"
+    };
+}
+pub(in crate::store) use judged_columns;
 
 /// Columns of a version that statistics need, in their order.
 macro_rules! market_version_columns {
@@ -146,7 +165,20 @@ pub(in crate::store) fn loan<R: Row>(columns: &mut Columns<'_, R>) -> Result<Loa
         subject_id,
         role,
         counts: !is_deleted && !is_hidden,
+        was_checked: columns.number()? > 0,
         version: in_force(columns, member_no, account_no)?,
+    })
+}
+
+/// A look at which rules were asked.
+pub(in crate::store) fn judged_look<R: Row>(columns: &mut Columns<'_, R>) -> Result<LookRow, R::Error> {
+    Ok(LookRow {
+        subject_id: SubjectId(columns.number()?),
+        member_no: MemberNo(columns.number()?),
+        judged: Judged {
+            finding: columns.code(Finding::from_code)?,
+            burden: columns.optional_code(Burden::from_code)?,
+        },
     })
 }
 
@@ -188,6 +220,7 @@ pub(in crate::store) fn in_force<R: Row>(
         annual_percentage_rate_bp,
         grace_days,
         is_restructured: extended > 0 || restructured > 0,
+        was_checked: false,
         funding_group_ref: None,
         now: Some(standing),
         past: Past::default(),

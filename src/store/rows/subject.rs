@@ -8,6 +8,7 @@ use crate::domain::inquiry::{Consent, Purpose};
 use crate::domain::names::{
     AccountNo, AccountRef, AnswerId, MemberNo, RequestId, Sha256, SubjectId, TokenId,
 };
+use crate::domain::rules::Burden;
 use crate::domain::token::{IdentifierType, KeyVersion, Pseudonym, TokenRow};
 use crate::domain::unit::rows::{AccountRow, FrozenRow, HistoryRow, InquiryRow, LinkRow, LookKind};
 use crate::domain::unit::working_set::RequestName;
@@ -159,6 +160,7 @@ pub(in crate::store) fn inquiry<R: Row>(columns: &mut Columns<'_, R>) -> Result<
         purpose: columns.code(Purpose::from_code)?,
         with_strong: columns.flag()?,
         counted: columns.flag()?,
+        judged: None,
         consent: None,
     })
 }
@@ -182,7 +184,9 @@ pub(in crate::store) fn put_inquiry<'a>(row: &'a InquiryRow, consent: &'a Consen
         .text(purposes.join(","))
         .date(consent.granted_on)
         .date(consent.expires_on)
-        .bytes(&consent.text_sha256.0[..]);
+        .bytes(&consent.text_sha256.0[..])
+        .optional(row.judged.map(|judged| judged.finding.code()))
+        .optional(row.judged.and_then(|judged| judged.burden).map(Burden::code));
 }
 
 /// Frozen figures: subject, day, member, purpose, strength, figures.

@@ -63,14 +63,25 @@ statements! {
     const REMOVE_HISTORY(3) = "-- remove_history
         DELETE FROM position_history
         WHERE subject_id = ?1 AND account_no = ?2 AND version = ?3";
-    const INSERT_INQUIRY(13) = "-- insert_inquiry
+    const INSERT_INQUIRY(15) = "-- insert_inquiry
         INSERT INTO inquiry (subject_id, inquired_at, answer_id, member_no, kind, purpose, with_strong, counted,
-            consent_reference, consent_purposes, consent_granted_on, consent_expires_on, consent_text_sha256)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-    // A look that met both subjects in one conflict is one look once they are one.
+            consent_reference, consent_purposes, consent_granted_on, consent_expires_on, consent_text_sha256, finding,
+            burden)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+    // A look that met both subjects is one look once they are one. What the rules said stands with one of them only.
     const MOVE_INQUIRIES(2) = "-- move_inquiries
         UPDATE OR REPLACE inquiry
-        SET subject_id = ?2
+        SET subject_id = ?2,
+            finding = coalesce(finding, (
+                SELECT other.finding
+                FROM inquiry other
+                WHERE other.subject_id = ?2 AND other.inquired_at = inquiry.inquired_at
+                    AND other.answer_id = inquiry.answer_id)),
+            burden = coalesce(burden, (
+                SELECT other.burden
+                FROM inquiry other
+                WHERE other.subject_id = ?2 AND other.inquired_at = inquiry.inquired_at
+                    AND other.answer_id = inquiry.answer_id))
         WHERE subject_id = ?1";
     const PUT_FROZEN(6) = "-- put_frozen
         INSERT OR REPLACE INTO frozen_answer (subject_id, day, member_no, hard, with_strong, figures)

@@ -374,7 +374,8 @@ fn learn(live: &Connection, work: Work) -> Outcome<Patterns> {
         patterns.inquiry = pattern(
             live,
             "SELECT subject_id, inquired_at, answer_id, member_no, kind, purpose, with_strong, counted,
-                consent_reference, consent_purposes, consent_granted_on, consent_expires_on, consent_text_sha256
+                consent_reference, consent_purposes, consent_granted_on, consent_expires_on, consent_text_sha256,
+                finding, burden
             FROM inquiry LIMIT 1",
         )?;
     }

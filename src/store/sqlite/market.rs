@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::failure::{Failure, Outcome};
 use super::statement::Statement;
-use super::{SqliteStore, members, open, statistics};
+use super::{SqliteStore, judged, members, open, statistics};
 use crate::domain::date::to_epoch_days;
 use crate::domain::names::SubjectId;
 use crate::domain::statistics::{SnapshotKey, Statistics, Terms};
@@ -27,26 +27,26 @@ const MARKET: Statement = Statement {
     sql: concat!(
         "-- market
         SELECT ",
-        market_columns!(),
+        market_columns!("?1"),
         market_version_columns!(),
         "
         FROM position
         ORDER BY subject_id, member_no, account_no"
     ),
-    parameters: 0,
+    parameters: 1,
 };
 const MARKET_OF_SUBJECT: Statement = Statement {
     sql: concat!(
         "-- market_of_subject
         SELECT ",
-        market_columns!(),
+        market_columns!("?2"),
         market_version_columns!(),
         "
         FROM position
         WHERE subject_id = ?1
         ORDER BY member_no, account_no"
     ),
-    parameters: 1,
+    parameters: 2,
 };
 /// Of an account whose current version begins later.
 const PAST_OF_ACCOUNT: Statement = Statement {
@@ -94,13 +94,13 @@ pub(super) async fn count(
         .spawn(move || {
             let counted = open::reader(&path).and_then(|mut connection| {
                 let snapshot = connection.transaction()?;
-                let as_of = terms.as_of;
                 let counting = Counting::begin(&path, &snapshot, task, terms, parts)?;
-                let counted = Pass {
+                let pass = Pass {
                     connection: &snapshot,
-                    as_of,
-                }
-                .run(counting);
+                    as_of: counting.count.as_of(),
+                    month_begin: to_epoch_days(counting.count.month_begin()),
+                };
+                let counted = pass.run(counting);
                 snapshot.finish()?;
                 counted
             });
@@ -123,6 +123,8 @@ pub(super) async fn count(
 struct Pass<'c> {
     connection: &'c Connection,
     as_of: NaiveDate,
+    /// The first of its month, in days.
+    month_begin: i32,
 }
 
 impl Pass<'_> {
@@ -141,11 +143,15 @@ impl Pass<'_> {
         })?;
         for subject_id in counting.end_pass()? {
             let rows =
-                MARKET_OF_SUBJECT.all(self.connection, params![subject_id.0], |row| self.in_force(row))?;
+                MARKET_OF_SUBJECT.all(self.connection, params![subject_id.0, self.month_begin], |row| {
+                    self.in_force(row)
+                })?;
             rows.into_iter()
                 .flatten()
                 .try_for_each(|row| counting.take(row))?;
         }
+        let month = counting.count.month();
+        judged::each(self.connection, month, |look| counting.count.add_look(look))?;
         counting.finish()
     }
 
@@ -153,7 +159,7 @@ impl Pass<'_> {
     fn read_all(&self, batches: &SyncSender<Vec<LoanRow>>) -> Outcome<()> {
         let mut batch = Vec::with_capacity(BATCH_ROWS);
         // A list of nothing takes no memory: each row goes on as it comes.
-        MARKET.all(self.connection, [], |row| {
+        MARKET.all(self.connection, params![self.month_begin], |row| {
             batch.extend(self.in_force(row)?);
             if batch.len() >= BATCH_ROWS {
                 let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH_ROWS));

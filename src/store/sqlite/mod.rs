@@ -12,6 +12,7 @@ pub mod copy;
 mod failure;
 pub mod floor;
 mod flush;
+mod judged;
 mod load;
 mod market;
 mod member_book;

@@ -2,7 +2,7 @@
 
 use super::statement::Statement;
 use super::{
-    audit, batches, changes, conduct, load, market, member_book, members, migrate, offline, reads,
+    audit, batches, changes, conduct, judged, load, market, member_book, members, migrate, offline, reads,
     reservations, statistics, usage, writer,
 };
 use rusqlite::Connection;
@@ -19,6 +19,7 @@ fn everything() -> Vec<Statement> {
         &offline::CATALOGUE[..],
         &member_book::CATALOGUE[..],
         &conduct::CATALOGUE[..],
+        &judged::CATALOGUE[..],
         &market::CATALOGUE[..],
         &statistics::CATALOGUE[..],
         &audit::CATALOGUE[..],
@@ -94,6 +95,7 @@ fn hot_statements_search_an_index_and_never_scan() {
         "past_of_account",
         // Everybody, once for a snapshot.
         "market",
+        "judged_looks",
         // Snapshots are few: one a day at most, and what waits, or is kept, is a handful.
         "unfinished",
         "not_kept",

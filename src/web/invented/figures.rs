@@ -135,6 +135,8 @@ fn weight(axis: Axis, place: usize) -> i64 {
         Axis::Lenders => listed(&[660, 190, 80, 36, 18, 14, 2]),
         Axis::FewLenders => listed(&[660, 190, 80, 36, 34]),
         Axis::BucketBefore => listed(&[930, 26, 13, 9, 7, 6, 5, 4]),
+        Axis::Finding => listed(&[745, 15, 70, 25, 12, 48, 34, 30, 16, 5]),
+        Axis::Burden => listed(&[430, 310, 190, 70]),
         Axis::Fate | Axis::OriginationMonth | Axis::MonthsOnBook => 1_000,
     }
 }
@@ -168,6 +170,9 @@ fn fraction(column: &str, places: &[usize], month: u32) -> i64 {
         "subjects_3_plus" => 120 + growth + first % 5 * 8,
         "subjects_5_plus" => 34 + growth / 3,
         "openings_same_day" => 22 + growth / 2 + first * 6,
+        "openings_without_check" => 84 - growth + first * 5,
+        "loans_offline" => 9,
+        "loans_over_limit" => 2,
         "positions_dpd_1_plus" | "balance_dpd_1_plus" => 74 + growth / 2 + first * 2,
         "positions_dpd_31_plus" | "balance_dpd_31_plus" => 41 + growth / 3 + first,
         "positions_dpd_61_plus" | "balance_dpd_61_plus" => 27 + growth / 4,

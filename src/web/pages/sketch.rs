@@ -34,8 +34,18 @@ impl Sketch<'_> {
 
     /// A column, a series for each place of an axis, date by date.
     pub fn places_over_time(&self, axis: Axis, column: &'static str, shape: Shape) -> String {
+        self.some_places_over_time((axis, 0), column, shape)
+    }
+
+    /// Likewise, for the places from one on.
+    pub fn some_places_over_time(
+        &self,
+        (axis, first): (Axis, usize),
+        column: &'static str,
+        shape: Shape,
+    ) -> String {
         let at = self.axis_number(axis);
-        let series = (0..axis.places()).map(|place| Series {
+        let series = (first..axis.places()).map(|place| Series {
             name: self.place(axis, place),
             marks: self.over_time(column, |row| row.places.get(at) == Some(&place)),
         });

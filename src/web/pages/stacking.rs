@@ -7,12 +7,18 @@ use crate::web::chart::Shape;
 use crate::web::names::Words;
 use crate::web::window::WindowError;
 
+/// The place of the first reason among what checks come to: allowed and left to a person come before.
+const FIRST_REFUSAL: usize = 2;
+
 pub(super) async fn stacking(desk: &Desk<'_>) -> Result<Content, WindowError> {
     let panels = vec![
         histogram(desk).await?,
         policy(desk).await?,
         openings(desk).await?,
         same_day(desk).await?,
+        blocked(desk).await?,
+        unchecked(desk).await?,
+        burden(desk).await?,
         regions(desk).await?,
         products(desk).await?,
     ];
@@ -98,6 +104,56 @@ async fn same_day(desk: &Desk<'_>) -> Result<super::Panel, WindowError> {
     );
     let svg = sketch.columns_by_place(Axis::LenderGroup, &["rate_same_day"], Shape::League);
     let lead = Words("By group of the lender: who drives it.", "按机构类型:由谁推动。");
+    Ok(desk.panel(&sketch, lead, svg))
+}
+
+async fn blocked(desk: &Desk<'_>) -> Result<super::Panel, WindowError> {
+    let listing = desk.counts(Indicator::BlockedStacking, &[], Span::Year).await?;
+    let sketch = desk.sketch(
+        &listing,
+        "blocked",
+        Words("Stacking that checks blocked", "检查拦截的多头借贷"),
+        Words("Share of the month's checks", "占当月检查的比例"),
+    );
+    let svg = sketch.some_places_over_time((Axis::Finding, FIRST_REFUSAL), "share", Shape::Stack);
+    let lead = Words(
+        "Of all checks of a month, how many were refused, under the first reason that the rules gave.",
+        "当月全部检查中被拒绝的比例,按规则给出的第一个原因。",
+    );
+    Ok(desk.panel(&sketch, lead, svg))
+}
+
+async fn unchecked(desk: &Desk<'_>) -> Result<super::Panel, WindowError> {
+    let listing = desk
+        .counts(Indicator::UncheckedLoans, &[Axis::LenderGroup], Span::Date)
+        .await?;
+    let sketch = desk.sketch(
+        &listing,
+        "unchecked",
+        Words("Opened without a check", "未经检查开立"),
+        Words("Share of accounts opened in the month", "占当月开立账户的比例"),
+    );
+    let svg = sketch.columns_by_place(Axis::LenderGroup, &["rate_without_check"], Shape::League);
+    let lead = Words(
+        "Accounts for which no reservation was used: what no rule could stop.",
+        "未使用预留额度的账户:规则无法拦截。",
+    );
+    Ok(desk.panel(&sketch, lead, svg))
+}
+
+async fn burden(desk: &Desk<'_>) -> Result<super::Panel, WindowError> {
+    let listing = desk.counts(Indicator::DstiDistribution, &[], Span::Year).await?;
+    let sketch = desk.sketch(
+        &listing,
+        "burden",
+        Words("What applicants would have to pay", "申请人的偿债负担"),
+        Words("Share of checks with a stated income", "占申报了收入的检查的比例"),
+    );
+    let svg = sketch.places_over_time(Axis::Burden, "share", Shape::Stack);
+    let lead = Words(
+        "Everything due in a month, the loan applied for included, in per cent of the stated income.",
+        "每月全部应还款(含本次申请)占申报收入的百分比。",
+    );
     Ok(desk.panel(&sketch, lead, svg))
 }
 

@@ -170,9 +170,13 @@ fn dimension(axis: Axis) -> i32 {
         Axis::RateBand => Dimension::RateBand,
         Axis::BucketBefore => Dimension::DelinquencyBucket,
         Axis::OriginationMonth => Dimension::OriginationMonth,
-        Axis::Lenders | Axis::FewLenders | Axis::ExposureBand | Axis::Fate | Axis::MonthsOnBook => {
-            Dimension::Unspecified
-        }
+        Axis::Lenders
+        | Axis::FewLenders
+        | Axis::ExposureBand
+        | Axis::Fate
+        | Axis::MonthsOnBook
+        | Axis::Finding
+        | Axis::Burden => Dimension::Unspecified,
     };
     dimension.into()
 }

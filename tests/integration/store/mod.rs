@@ -14,6 +14,7 @@ mod books;
 mod conduct;
 mod copy;
 mod engine;
+mod judged;
 mod judgements;
 mod looks;
 pub mod market;
@@ -112,6 +113,11 @@ conformance! {
         a_market_is_counted_as_of_its_date,
         a_month_is_compared_with_what_was_kept_of_the_one_before,
         a_broken_off_count_leaves_nothing_behind,
+    }
+    judged {
+        checks_are_counted_once_under_their_first_reason,
+        a_check_belongs_to_the_civil_day_on_which_it_was_made,
+        loans_that_nobody_checked_are_counted_and_those_of_outages,
     }
     subjects {
         tokens_of_one_person_meet_in_one_subject,

@@ -22,7 +22,7 @@ fn series(number: u8) -> SeriesId {
     SeriesId([number; 16])
 }
 
-fn issue(number: u8, codes: u32) -> Action {
+pub fn issue(number: u8, codes: u32) -> Action {
     Action::Offline(Box::new(OfflineWork::Issue {
         series_id: series(number),
         codes,
@@ -30,7 +30,7 @@ fn issue(number: u8, codes: u32) -> Action {
 }
 
 /// A loan opened on its day, made under a code of a series.
-fn made(name: &str, borrower: &[Pseudonym]) -> Loan {
+pub fn made(name: &str, borrower: &[Pseudonym]) -> Loan {
     Loan::new(name, borrower).with(|facts| {
         facts.opened_on = today();
         facts.matures_on = Some(days_after(today(), 365));
@@ -39,7 +39,7 @@ fn made(name: &str, borrower: &[Pseudonym]) -> Loan {
 }
 
 /// Its back-fill under the code at `place` of a series, judged by a limit of one lender.
-fn backfill(number: u8, place: u32, used_at: Timestamp, loan: &Loan) -> Action {
+pub fn backfill(number: u8, place: u32, used_at: Timestamp, loan: &Loan) -> Action {
     let Action::Report(report) = loan.report() else {
         panic!("a loan is reported");
     };

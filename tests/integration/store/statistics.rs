@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use tallystick::domain::clock::Clock as _;
+use tallystick::domain::date::BusinessZone;
 use tallystick::domain::position::{DeletionReason, LiabilityRole};
 use tallystick::domain::statistics::{
     Indicator, Published, Shown, ShownRow, ShownStatistics, ShownTable, Snapshot, SnapshotKey, SnapshotState,
@@ -42,7 +43,7 @@ fn lease(market: &Market<'_>, holder: LeaseHolder) -> SnapshotLease {
     }
 }
 
-async fn ask(market: &Market<'_>, as_of: NaiveDate) -> Snapshot {
+pub async fn ask(market: &Market<'_>, as_of: NaiveDate) -> Snapshot {
     match market.accept(OPERATOR, Action::Snapshot { as_of }).await {
         Outcome::Snapshot(snapshot) => *snapshot,
         other => panic!("{other:?}"),
@@ -54,11 +55,12 @@ async fn take(market: &Market<'_>, holder: LeaseHolder) -> Option<SnapshotTask> 
 }
 
 /// Counts what waits, and gives the raw figures.
-async fn count(market: &Market<'_>) -> (SnapshotTask, Statistics) {
+pub async fn count(market: &Market<'_>) -> (SnapshotTask, Statistics) {
     let task = take(market, ME).await.unwrap();
     let terms = Terms {
         as_of: task.key.as_of,
         previous: task.previous.map(|previous| previous.as_of),
+        zone: BusinessZone::default(),
         lowest_edges: BTreeMap::new(),
     };
     let counted = market.store.count_market(task, terms).await.unwrap();
@@ -109,7 +111,7 @@ fn published(as_of: NaiveDate) -> ShownStatistics {
     }
 }
 
-async fn publish(market: &Market<'_>, key: SnapshotKey) -> bool {
+pub async fn publish(market: &Market<'_>, key: SnapshotKey) -> bool {
     let shown = published(key.as_of);
     market
         .store

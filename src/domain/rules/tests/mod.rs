@@ -2,6 +2,7 @@
 
 mod amounts;
 mod counts;
+mod findings;
 mod models;
 mod periods;
 mod reasons;

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{Axis, Contributors, Indicator, Loan, Standing, Statistics, Table};
 use super::large_market;
-use super::market::{Market, loan, terms};
+use super::market::{Market, loan, look, terms};
 use crate::domain::currency::Currency;
 use crate::domain::names::MemberNo;
+use crate::domain::rules::{Burden, Finding};
 
 /// What each subject and each lender adds, as told by a rule for one loan.
 fn by_hand(market: &Market, amount: impl Fn(&Loan<'_>, Standing) -> i128) -> Contributors {
@@ -118,6 +119,7 @@ fn two_loans_of_one_subject_are_one_subject_behind_a_column_and_a_whole() {
     let market = Market {
         terms: terms("2026-03-31"),
         subjects: vec![vec![loan(1), late], vec![loan(1)]],
+        looks: Vec::new(),
     };
     let statistics = market.statistics();
     let delinquency = table(&statistics, Indicator::Delinquency, &[], None);
@@ -148,6 +150,7 @@ fn who_was_late_in_a_vintage_stands_behind_every_later_month() {
     let market = Market {
         terms: terms("2026-03-31"),
         subjects: vec![vec![late]],
+        looks: Vec::new(),
     };
     let vintage = table(&market.statistics(), Indicator::Vintage, &[], None);
     let month = |months: usize| {
@@ -159,4 +162,29 @@ fn who_was_late_in_a_vintage_stands_behind_every_later_month() {
         [month(0), month(1), month(2)],
         [[1, 0, 0, 0], [1, 1, 0, 1], [1, 1, 0, 0]]
     );
+}
+
+#[test]
+fn ten_checks_of_one_person_are_one_subject_behind_them() {
+    let asked = |member_no: i64| look(member_no, Finding::LenderCount, Some(Burden::Below30));
+    let allowed = look(3, Finding::Eligible, None);
+    let market = Market {
+        terms: terms("2026-03-31"),
+        subjects: vec![vec![loan(1)]],
+        looks: vec![vec![asked(1); 10], vec![asked(2), allowed]],
+    };
+    let statistics = market.statistics();
+    let cells = |indicator, row: usize| {
+        let found = &table(&statistics, indicator, &[], None).rows[row];
+        let behind = |cell: usize| {
+            let behind = found.contributors[cell];
+            (found.values[cell], behind.subjects, behind.lenders)
+        };
+        [behind(0), behind(1)]
+    };
+    // Refused for too many lenders, of all; with an income, of all with one.
+    assert_eq!(cells(Indicator::BlockedStacking, 2), [(11, 2, 2), (12, 2, 3)]);
+    assert_eq!(cells(Indicator::BlockedStacking, 0), [(1, 1, 1), (12, 2, 3)]);
+    assert_eq!(cells(Indicator::DstiDistribution, 0), [(11, 2, 2), (11, 2, 2)]);
+    assert_eq!(cells(Indicator::DstiDistribution, 3), [(0, 0, 0), (11, 2, 2)]);
 }

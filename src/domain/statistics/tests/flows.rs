@@ -107,6 +107,7 @@ fn flow(loan: Loan<'static>) -> Vec<(&'static str, i128)> {
     let market = Market {
         terms: terms("2026-03-31"),
         subjects: vec![vec![loan]],
+        looks: Vec::new(),
     };
     let statistics = market.statistics();
     assert_flows_reconcile(&statistics);

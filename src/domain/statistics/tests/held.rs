@@ -11,6 +11,9 @@ fn nothing_of_a_subject_is_held_after_it() {
     for loans in &market.subjects {
         scan.add_subject(loans);
     }
+    for looks in &market.looks {
+        scan.add_looks(looks);
+    }
     let held = (scan.held(), scan.ledger.held());
     // The same debts of three times as many other people.
     for round in 1..=3 {
@@ -20,6 +23,9 @@ fn nothing_of_a_subject_is_held_after_it() {
                 loan.account_no = AccountNo(loan.account_no.0 + round * 1_000_000);
             }
             scan.add_subject(&loans);
+        }
+        for looks in &market.looks {
+            scan.add_looks(looks);
         }
     }
     assert_eq!((scan.held(), scan.ledger.held()), held);
@@ -31,6 +37,9 @@ fn what_is_held_is_known_beforehand() {
     let mut scan = Scan::new(market.terms.clone());
     for loans in &market.subjects {
         scan.add_subject(loans);
+    }
+    for looks in &market.looks {
+        scan.add_looks(looks);
     }
     let [currencies, lenders] = [2, 16];
     let most = |table: Published| {

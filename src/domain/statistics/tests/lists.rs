@@ -36,6 +36,7 @@ fn every_row_that_can_be_is_there_whatever_the_market() {
     let market = Market {
         terms: terms("2026-03-31"),
         subjects: vec![vec![loan(1)]],
+        looks: Vec::new(),
     };
     for table in market.statistics().tables {
         let rows = match table.published.indicator {
@@ -118,6 +119,7 @@ fn the_text_for_a_digest_is_fixed() {
     let market = Market {
         terms: terms("2026-03-31"),
         subjects: vec![vec![loan(1)]],
+        looks: Vec::new(),
     };
     let text = market.statistics().encode();
     let mut lines = text.lines();

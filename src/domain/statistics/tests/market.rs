@@ -5,19 +5,21 @@ use proptest::option::{of as maybe, weighted};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::super::{FirstLate, Loan, Past, Region, Scan, Standing, Statistics, Terms};
+use super::super::{FirstLate, JudgedLook, Loan, Past, Region, Scan, Standing, Statistics, Terms};
 use crate::domain::currency::Currency;
-use crate::domain::date::{days_after, days_before};
+use crate::domain::date::{BusinessZone, days_after, days_before};
 use crate::domain::member::LenderGroup;
 use crate::domain::names::{AccountNo, MemberNo};
 use crate::domain::position::{AccountStatus, ClosureReason, ProductType};
+use crate::domain::rules::{Burden, Finding, Judged};
 use crate::domain::validation::samples::date;
 
-/// The positions of every subject, and what the snapshot is of.
+/// The positions and looks of every subject, and what the snapshot is of.
 #[derive(Debug, Clone)]
 pub struct Market {
     pub terms: Terms,
     pub subjects: Vec<Vec<Loan<'static>>>,
+    pub looks: Vec<Vec<JudgedLook>>,
 }
 
 impl Market {
@@ -26,6 +28,9 @@ impl Market {
         let mut scan = Scan::new(self.terms.clone());
         for loans in &self.subjects {
             scan.add_subject(loans);
+        }
+        for looks in &self.looks {
+            scan.add_looks(looks);
         }
         scan.finish()
     }
@@ -36,6 +41,7 @@ pub fn terms(as_of: &str) -> Terms {
     Terms {
         as_of: date(as_of),
         previous: None,
+        zone: BusinessZone::default(),
         lowest_edges: [].into(),
     }
 }
@@ -63,6 +69,7 @@ pub fn loan(member_no: i64) -> Loan<'static> {
         annual_percentage_rate_bp: 1_800,
         grace_days: 3,
         is_restructured: false,
+        was_checked: true,
         funding_group_ref: None,
         now: Some(standing),
         past: Past {
@@ -133,6 +140,7 @@ fn any_loan(as_of: &'static str) -> impl Strategy<Value = Loan<'static>> {
         select(vec![0_u32, 1, 600, 601, 1_800, 2_400, 3_600, 3_601]),
         select(vec![0_u32, 3, 30]),
         any::<bool>(),
+        any::<bool>(),
     );
     let past = (
         weighted(0.9, standing()),
@@ -142,7 +150,7 @@ fn any_loan(as_of: &'static str) -> impl Strategy<Value = Loan<'static>> {
     );
     (place, amounts, past).prop_map(move |(place, amounts, past)| {
         let (member_no, primary, region, product_type, funding_group_ref, foreign) = place;
-        let (days_ago, is_revolving, granted, rate, grace_days, is_restructured) = amounts;
+        let (days_ago, is_revolving, granted, rate, grace_days, is_restructured, was_checked) = amounts;
         let (now, before, first_31, first_91) = past;
         let (opened_on, end) = (days_before(date(as_of), days_ago), date(as_of));
         let late = |first: Option<(u32, i64)>| {
@@ -163,6 +171,7 @@ fn any_loan(as_of: &'static str) -> impl Strategy<Value = Loan<'static>> {
             annual_percentage_rate_bp: rate,
             grace_days,
             is_restructured,
+            was_checked,
             funding_group_ref,
             now,
             past: Past {
@@ -175,6 +184,21 @@ fn any_loan(as_of: &'static str) -> impl Strategy<Value = Loan<'static>> {
     })
 }
 
+/// A look of any lender that came to anything.
+fn any_look() -> impl Strategy<Value = JudgedLook> {
+    let judged = (select(Finding::ALL), maybe(select(Burden::ALL)));
+    (1_i64..16, judged).prop_map(|(member_no, (finding, burden))| look(member_no, finding, burden))
+}
+
+/// A look of a member of its own number's group.
+pub fn look(member_no: i64, finding: Finding, burden: Option<Burden>) -> JudgedLook {
+    JudgedLook {
+        member_no: MemberNo(member_no),
+        lender_group: group_of(member_no),
+        judged: Judged { finding, burden },
+    }
+}
+
 /// A market of so many subjects; accounts are numbered over all of it.
 pub fn market(subjects: impl Into<SizeRange>) -> impl Strategy<Value = Market> {
     let subjects = subjects.into();
@@ -185,7 +209,9 @@ pub fn market(subjects: impl Into<SizeRange>) -> impl Strategy<Value = Market> {
         ("2026-01-31", Some("2025-12-31")),
     ];
     select(dates.to_vec()).prop_flat_map(move |(as_of, previous)| {
-        vec(vec(any_loan(as_of), 0..18), subjects.clone()).prop_map(move |mut subjects| {
+        let loans = vec(vec(any_loan(as_of), 0..18), subjects.clone());
+        let looks = vec(vec(any_look(), 0..4), subjects.clone());
+        (loans, looks).prop_map(move |(mut subjects, looks)| {
             for (loan, number) in subjects.iter_mut().flatten().zip(1..) {
                 loan.account_no = AccountNo(number);
             }
@@ -195,6 +221,7 @@ pub fn market(subjects: impl Into<SizeRange>) -> impl Strategy<Value = Market> {
                     ..terms(as_of)
                 },
                 subjects,
+                looks,
             }
         })
     })

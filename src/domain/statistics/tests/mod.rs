@@ -118,6 +118,10 @@ proptest! {
     fn the_order_of_subjects_and_of_their_loans_changes_no_byte(mut market in market(0..9)) {
         let text = market.statistics().encode();
         market.subjects.reverse();
+        market.looks.reverse();
+        for looks in &mut market.looks {
+            looks.reverse();
+        }
         for loans in &mut market.subjects {
             loans.reverse();
         }

@@ -1,6 +1,7 @@
 //! The indicators once more, straight from their definitions: everything is collected first, and each table is reckoned for
 //! itself, without a thought of memory or speed.
 
+mod looks;
 mod positions;
 mod subjects;
 
@@ -28,6 +29,9 @@ pub fn rows(market: &Market, table: Published, currency: Option<Currency>) -> Ro
     match (table.indicator, currency) {
         (I::LendersPerSubject, _) => lenders_per_subject(market, table),
         (I::ExposurePerSubject, Some(currency)) => exposure_per_subject(market, table, currency),
+        (I::BlockedStacking | I::DstiDistribution | I::UncheckedLoans, _) => {
+            with_shares(looks::rows(market, table), table.indicator)
+        }
         (I::Concentration, Some(currency)) => concentration(market, table, currency),
         _ => {
             let mut rows = Rows::new();
@@ -48,7 +52,11 @@ fn with_shares(mut rows: Rows, indicator: Indicator) -> Rows {
     use Indicator as I;
     if !matches!(
         indicator,
-        I::MultiLenderHistogram | I::ExposureDistribution | I::RollRate
+        I::MultiLenderHistogram
+            | I::ExposureDistribution
+            | I::RollRate
+            | I::BlockedStacking
+            | I::DstiDistribution
     ) {
         return rows;
     }

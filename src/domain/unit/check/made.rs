@@ -132,6 +132,7 @@ fn borrower(
                 subject_id,
                 about,
                 tokens: Vec::new(),
+                is_primary: false,
             }),
             Some(_) | None => Err(ReasonCode::IdentityTooWeak),
         },

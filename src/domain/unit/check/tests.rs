@@ -1,6 +1,7 @@
 //! Checks and what becomes of them, against a model that is written from the rules and not from the code.
 
 mod exhaustive;
+mod found;
 mod limits;
 mod made;
 mod market;

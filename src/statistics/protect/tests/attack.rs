@@ -35,7 +35,7 @@ pub struct Secret {
 /// A column, one that is part of it, and what the difference is called.
 type Step = (&'static str, &'static str, &'static str);
 
-const LADDERS: [(Indicator, &[Step]); 6] = [
+const LADDERS: [(Indicator, &[Step]); 7] = [
     (
         Indicator::MultiLenderRate,
         &[
@@ -54,6 +54,13 @@ const LADDERS: [(Indicator, &[Step]); 6] = [
     (
         Indicator::SameDayStacking,
         &[("openings", "openings_same_day", "alone")],
+    ),
+    (
+        Indicator::UncheckedLoans,
+        &[
+            ("openings", "openings_without_check", "checked"),
+            ("loans_offline", "loans_over_limit", "within limits"),
+        ],
     ),
     (
         Indicator::Delinquency,
@@ -159,6 +166,7 @@ impl Attack {
         for key in &keys {
             self.reason_of_subjects(key);
             self.reason_of_positions(key);
+            self.reason_of_checks(key);
         }
     }
 
@@ -185,12 +193,7 @@ impl Attack {
                 });
                 self.sum(key, &parts.collect::<Vec<_>>());
             }
-        } else if matches!(indicator, Indicator::MultiLenderHistogram | Indicator::RollRate) {
-            let of = if *name == "of_subjects" {
-                "subjects"
-            } else {
-                "positions"
-            };
+        } else if let Some(of) = name.strip_prefix("of_") {
             let prefix = &places[..places.len() - 1];
             let parts = keys
                 .iter()
@@ -238,9 +241,33 @@ impl Attack {
                     let places = [own, &[lenders]].concat();
                     (Indicator::MultiLenderHistogram, cuts.clone(), places, "subjects")
                 };
+                if !has(self, &bar(0)) {
+                    self.reason_of_rates(key);
+                    return;
+                }
                 let bars = if *lenders < 4 { *lenders..lenders + 1 } else { 4..7 };
                 self.sum(key, &bars.map(bar).collect::<Vec<_>>());
             }
+            _ => {}
+        }
+    }
+
+    /// Where no histogram is published, rates tell how many have one lender, two, three or four, and five and more.
+    fn reason_of_rates(&mut self, key: &Key) {
+        let (indicator, cuts, places, name) = key;
+        let Some((lenders, own)) = places.split_last() else {
+            return;
+        };
+        let rate = |class| (Indicator::MultiLenderRate, cuts.clone(), own.to_vec(), class);
+        let next = [own, &[lenders + 1]].concat();
+        match lenders {
+            0 => self.sum(key, &[rate("one")]),
+            1 => self.sum(key, &[rate("two")]),
+            2 => {
+                let next = (*indicator, cuts.clone(), next, *name);
+                self.sum(&rate("three and four"), &[key.clone(), next]);
+            }
+            4 => self.sum(key, &[rate("subjects_5_plus")]),
             _ => {}
         }
     }
@@ -288,6 +315,27 @@ impl Attack {
                     };
                     self.rule(&[(key, 1.0), (&at(places[1] - 1, name), -1.0)], op);
                 }
+            }
+            _ => {}
+        }
+    }
+
+    fn reason_of_checks(&mut self, key: &Key) {
+        let (indicator, cuts, places, name) = key;
+        match (indicator, *name) {
+            (Indicator::UncheckedLoans, "openings") => {
+                let same = (Indicator::SameDayStacking, cuts.clone(), places.clone(), *name);
+                self.sum(key, &[same]);
+            }
+            // Those with an income are among all that were not left to a person.
+            (Indicator::DstiDistribution, "of_checks") => {
+                let own = &places[..places.len() - 1];
+                let at = |finding: usize, name| {
+                    let places = [own, &[finding]].concat();
+                    (Indicator::BlockedStacking, cuts.clone(), places, name)
+                };
+                let (all, referred) = (at(0, "of_checks"), at(1, "checks"));
+                self.rule(&[(&all, 1.0), (&referred, -1.0), (key, -1.0)], ComparisonOp::Ge);
             }
             _ => {}
         }

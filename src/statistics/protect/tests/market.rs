@@ -5,11 +5,14 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use crate::domain::currency::Currency;
-use crate::domain::date::{days_after, days_before};
+use crate::domain::date::{BusinessZone, days_after, days_before};
 use crate::domain::member::LenderGroup;
 use crate::domain::names::{AccountNo, MemberNo};
 use crate::domain::position::{AccountStatus, ClosureReason, ProductType};
-use crate::domain::statistics::{FirstLate, Loan, Past, Region, Scan, Standing, Statistics, Terms};
+use crate::domain::rules::{Burden, Finding, Judged};
+use crate::domain::statistics::{
+    FirstLate, JudgedLook, Loan, Past, Region, Scan, Standing, Statistics, Terms,
+};
 
 /// Provinces, the largest first: about so many of a thousand people live there.
 const REGIONS: [(&str, u32); 35] = [
@@ -50,11 +53,12 @@ const REGIONS: [(&str, u32); 35] = [
     ("XX", 1),
 ];
 
-/// The positions of every subject, and what the snapshot is of.
+/// The positions and looks of every subject, and what the snapshot is of.
 #[derive(Debug, Clone)]
 pub struct Market {
     pub terms: Terms,
     pub subjects: Vec<Vec<Loan<'static>>>,
+    pub looks: Vec<Vec<JudgedLook>>,
 }
 
 impl Market {
@@ -62,6 +66,9 @@ impl Market {
         let mut scan = Scan::new(self.terms.clone());
         for loans in &self.subjects {
             scan.add_subject(loans);
+        }
+        for looks in &self.looks {
+            scan.add_looks(looks);
         }
         scan.finish()
     }
@@ -83,6 +90,7 @@ pub fn generated(subjects: usize, lenders: i64, seed: u64) -> Market {
     let as_of = date("2026-03-31");
     let mut account = 0;
     let all: u32 = REGIONS.iter().map(|(_, share)| share).sum();
+    let looks = looked_at(subjects, lenders, seed);
     let subjects = (0..subjects)
         .map(|_| {
             let mut draw = random.random_range(0..all);
@@ -119,10 +127,39 @@ pub fn generated(subjects: usize, lenders: i64, seed: u64) -> Market {
         terms: Terms {
             as_of,
             previous: Some(date("2026-02-28")),
+            zone: BusinessZone::default(),
             lowest_edges: [].into(),
         },
         subjects,
+        looks,
     }
+}
+
+/// Checks of people, by chance of its own: what is drawn for loans stays as it is.
+fn looked_at(subjects: usize, lenders: i64, seed: u64) -> Vec<Vec<JudgedLook>> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed + 1_000_000);
+    let findings = Finding::ALL.len();
+    let mut look = |most: usize| {
+        let lender = random
+            .random_range(0..lenders)
+            .min(random.random_range(0..lenders));
+        // Most are allowed; what is seldom refused is refused of few.
+        let finding = (0..3).fold(most, |finding, _| finding.min(random.random_range(0..findings)));
+        let has_income = finding != 1 && finding < 10 && random.random_range(0..3) > 0;
+        let burden = random.random_range(0..4).min(random.random_range(0..4));
+        JudgedLook {
+            member_no: MemberNo(lender + 1),
+            lender_group: group_of(lender),
+            judged: Judged {
+                finding: Finding::ALL[finding],
+                burden: has_income.then(|| Burden::ALL[burden]),
+            },
+        }
+    };
+    let number = |subject: usize| [0, 0, 1, 0, 3, 1, 0, 2][subject % 8];
+    (0..subjects)
+        .map(|subject| (0..number(subject)).map(|_| look(findings)).collect())
+        .collect()
 }
 
 fn loan(
@@ -189,6 +226,7 @@ fn loan(
         annual_percentage_rate_bp: random.random_range(0..8) * 450,
         grace_days: 3,
         is_restructured: has_trouble && random.random_range(0..3) == 0,
+        was_checked: account % 9 != 0,
         funding_group_ref: None,
         now: Some(now),
         past: Past {

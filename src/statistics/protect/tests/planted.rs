@@ -4,7 +4,8 @@ use super::attack::{Attack, secrets};
 use super::market::{Market, generated};
 use super::*;
 use crate::domain::position::ProductType;
-use crate::domain::statistics::{Kind, Loan, Region, Shown};
+use crate::domain::rules::{Finding, Judged};
+use crate::domain::statistics::{JudgedLook, Kind, Loan, Region, Shown};
 
 /// A market in which so many subjects live in a province where nobody else does.
 fn with_island(people: usize) -> Market {
@@ -115,4 +116,41 @@ fn of_a_margin_and_its_total_no_amount_is_hidden_alone(shown: &ShownStatistics) 
             assert!(!is_sum || hidden != 1, "{:?} {}", table.published, column.name);
         }
     }
+}
+
+#[test]
+fn sixty_refusals_of_three_people_are_hidden() {
+    let mut market = generated(600, 9, 5);
+    let other = Finding::OtherReason;
+    for look in market.looks.iter_mut().flatten() {
+        if look.judged.finding == other {
+            look.judged.finding = Finding::LenderCount;
+        }
+    }
+    let all = market.looks.iter().flatten();
+    let refused: Vec<JudgedLook> = all
+        .take(20)
+        .map(|look| JudgedLook {
+            judged: Judged {
+                finding: other,
+                burden: None,
+            },
+            ..*look
+        })
+        .collect();
+    for looks in market.looks.iter_mut().take(3) {
+        looks.extend(&refused);
+    }
+    let (statistics, shown) = first(&market);
+    let place = 9;
+    let raw = statistics
+        .tables
+        .iter()
+        .find(|table| table.published.indicator == Indicator::BlockedStacking);
+    let raw = &raw.unwrap().rows[place];
+    assert_eq!((raw.values[0], raw.contributors[0].subjects), (60, 3));
+    assert!(raw.contributors[0].lenders >= 3, "of lenders there are enough");
+    let row = shown_of(&shown, Indicator::BlockedStacking, &[], &[place]);
+    assert_eq!(row[0], Shown::Hidden);
+    assert_withstands(&statistics, &shown);
 }

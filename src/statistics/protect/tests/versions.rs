@@ -29,7 +29,8 @@ fn pairs<'s>(
 /// The same market without some people.
 fn without(market: &Market, people: std::ops::Range<usize>) -> Market {
     let mut market = market.clone();
-    market.subjects.drain(people);
+    market.subjects.drain(people.clone());
+    market.looks.drain(people);
     market
 }
 

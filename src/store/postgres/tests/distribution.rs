@@ -11,7 +11,7 @@ use crate::store::postgres::statement::Statement;
 use crate::store::postgres::writer::GROUP_WRITES_MAX;
 
 /// Statements that do not say on which nodes their rows are, and when they ask every one.
-const ASKS_EVERY_NODE: [(&str, &str); 32] = [
+const ASKS_EVERY_NODE: [(&str, &str); 34] = [
     (
         "expired_offline_series",
         "what is past its time is looked for by age",
@@ -74,7 +74,15 @@ const ASKS_EVERY_NODE: [(&str, &str); 32] = [
         "a group with looks asks once what every member reported last",
     ),
     ("leaves", "a proof and the sequencer read a range of the log"),
+    (
+        "judged_looks",
+        "a snapshot counts the month of everybody, part by part",
+    ),
     ("market", "a snapshot counts everybody, part by part"),
+    (
+        "market_of_subjects",
+        "reservations lie beside the positions of the subjects that it names",
+    ),
     ("move_token", "a split is rare"),
     ("move_tokens", "a merge is rare"),
     ("network_evaluations", "an alarm about all members together"),

@@ -1,0 +1,58 @@
+//! What asking rule packs came to: checks of the month, and loans of outages that were judged when they were back-filled.
+//!
+//! A look is counted once, with the subject that it is kept with. It says which lender asked and nothing of the loan, so that
+//! its tables are cut by the lender's group alone.
+
+use super::axis::{burden_place, finding_place, group_place};
+use super::cells::Cut;
+use super::indicator::Indicator;
+use super::scan::Scan;
+use crate::domain::member::LenderGroup;
+use crate::domain::names::MemberNo;
+use crate::domain::rules::{Finding, Judged};
+
+/// A look of the month at which a rule pack was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JudgedLook {
+    /// Who asked.
+    pub member_no: MemberNo,
+    /// What kind of lender that is.
+    pub lender_group: LenderGroup,
+    /// What it came to.
+    pub judged: Judged,
+}
+
+impl Scan {
+    /// Adds the looks of a subject at which rules were asked, of the snapshot's month: all of them at once, in any order. Of
+    /// its positions they are apart: no cell has both.
+    pub fn add_looks(&mut self, looks: &[JudgedLook]) {
+        self.ledger.begin_subject();
+        for look in looks {
+            self.add_look(look);
+        }
+    }
+
+    fn add_look(&mut self, look: &JudgedLook) {
+        let cut = Cut {
+            region: 0,
+            lender_group: group_place(look.lender_group),
+            product_type: 0,
+            amount_band: 0,
+            rate_band: 0,
+        };
+        let lender = [self.ledger.lender(look.member_no)];
+        let mut count = |indicator, own: &[usize], counts: &[i128]| {
+            self.cells.count(indicator, &cut, own, counts);
+            self.ledger.add((indicator, None), &cut, own, counts, &lender);
+        };
+        if let Some(place) = finding_place(look.judged.finding) {
+            count(Indicator::BlockedStacking, &[place], &[1]);
+            if let Some(burden) = look.judged.burden {
+                count(Indicator::DstiDistribution, &[burden_place(burden)], &[1]);
+            }
+        } else {
+            let is_over = look.judged.finding == Finding::MadeOverLimit;
+            count(Indicator::UncheckedLoans, &[], &[0, 0, 1, is_over.into()]);
+        }
+    }
+}
