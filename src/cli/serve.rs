@@ -19,6 +19,7 @@ use crate::domain::member::Certificate;
 use crate::identity::entropy::SystemEntropy;
 use crate::members::parse_certificate;
 use crate::server::{Options, RenderMetrics, TlsFiles, WebOptions};
+use crate::statistics::protect::Budget;
 use crate::telemetry::{install_logs, install_metrics};
 
 /// Time between tidyings of the metrics' recorder.
@@ -153,6 +154,7 @@ fn setup(config: &Config, metrics: RenderMetrics) -> anyhow::Result<Setup> {
         options,
         origin: config.ledger.origin()?,
         schedule: config.statistics.schedule,
+        protection: Budget::millions(config.statistics.protection_millions),
         checkpoint_interval: Duration::from_millis(config.ledger.checkpoint_interval_ms),
         key_commands: config.keys.commands()?,
         first_operators,

@@ -63,6 +63,8 @@ pub struct Setup {
     pub origin: Origin,
     /// Of which dates snapshots are made without being asked for.
     pub schedule: Schedule,
+    /// The work that disclosure control may take for each.
+    pub protection: Budget,
     /// Time between passes of the sequencer.
     pub checkpoint_interval: Duration,
     /// Keys that come from commands.
@@ -406,13 +408,14 @@ fn holder(setup: &Setup) -> LeaseHolder {
 
 /// Makes snapshots until the service stops; what is broken off then is taken up by the next start, or by another server.
 fn count(setup: &Setup, store: Arc<dyn Store>, stop: CancellationToken) {
+    let budget = setup.protection;
     let worker = Worker::new(
         store,
         setup.clock.clone(),
         Arc::new(setup.rules.clone()),
         setup.schedule,
         holder(setup),
-        Arc::new(|statistics, before| protect(statistics, before, &Budget::default())),
+        Arc::new(move |statistics, before| protect(statistics, before, &budget)),
     );
     let ticks = IntervalStream::new(tokio::time::interval(SNAPSHOT_INTERVAL)).map(|_| ());
     tokio::spawn(async move { stop.run_until_cancelled(worker.run(ticks, snapshot_told)).await });

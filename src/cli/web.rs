@@ -177,6 +177,7 @@ impl Preview {
             },
             origin: Origin::parse("preview.tallystick.local").context("the preview's log has a name")?,
             schedule: Schedule::Never,
+            protection: crate::statistics::protect::Budget::default(),
             checkpoint_interval: Duration::from_secs(1),
             key_commands: KeyCommands::default(),
             first_operators: Vec::new(),

@@ -22,7 +22,7 @@ pub struct Bound {
 }
 
 /// All of them, in the order of the sample.
-pub const BOUNDS: [Bound; 33] = [
+pub const BOUNDS: [Bound; 34] = [
     Bound {
         key: "tls.reload_interval_ms",
         about: "Milliseconds between looks at the three files; SIGHUP looks at once.",
@@ -247,6 +247,14 @@ pub const BOUNDS: [Bound; 33] = [
         min: 1,
         max: 10_000,
         read: |config| config.web.connections_max.into(),
+    },
+    Bound {
+        key: "statistics.protection_millions",
+        about: "Work that disclosure control may take for the counts of one, and again for its amounts, in millions of steps: \
+                about a third of a second each. What is not proved then is hidden with the finest tables.",
+        min: 1,
+        max: 100_000,
+        read: |config| config.statistics.protection_millions.into(),
     },
     Bound {
         key: "ledger.checkpoint_interval_ms",

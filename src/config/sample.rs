@@ -174,6 +174,7 @@ fn statistics(page: &mut Page, config: &Config) {
         "schedule",
         config.statistics.schedule.as_str(),
     );
+    page.numbers("statistics.", config);
 }
 
 struct Page(String);

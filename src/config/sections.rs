@@ -101,11 +101,13 @@ pub struct Market {
 }
 
 /// Snapshots for the regulator.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Statistics {
     /// Of which dates a snapshot is made without being asked for: `never`, `month-end` or `daily`.
     pub schedule: Schedule,
+    /// The work that disclosure control may take for counts, and again for amounts, in millions; at least 1.
+    pub protection_millions: u32,
 }
 
 /// Metrics and health over plain HTTP.
@@ -259,6 +261,15 @@ impl Default for Market {
             conduct_strangers_percent: rules.conduct.strangers_percent,
             lowest_band_edges: BTreeMap::new(),
             rule_packs: PathBuf::new(),
+        }
+    }
+}
+
+impl Default for Statistics {
+    fn default() -> Self {
+        Self {
+            schedule: Schedule::default(),
+            protection_millions: 900,
         }
     }
 }

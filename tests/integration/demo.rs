@@ -22,6 +22,7 @@ fn the_demonstration_tells_its_stories_to_the_end() {
     assert!(output.status.success(), "{told}\n{problems}");
     let times = |what: &str| told.lines().filter(|line| line.contains(what)).count();
     assert_eq!(times("12 months: 72 files with "), 1, "{told}");
+    assert_eq!(times("The statistics of 12 months are published"), 1, "{told}");
     assert_eq!(times("the stack shows"), 1, "{told}");
     assert_eq!(times("applies at 8 lenders at once"), 1, "{told}");
     let one = "  eligible: 5,000 CNY are held for it, 30 minutes";

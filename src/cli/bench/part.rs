@@ -140,6 +140,7 @@ async fn serve(folder: &Path, place: Place, stop: CancellationToken) -> anyhow::
         },
         origin: Origin::parse("bench.tallystick.local").context("the bench's log has a name")?,
         schedule: crate::domain::statistics::Schedule::Never,
+        protection: crate::statistics::protect::Budget::default(),
         checkpoint_interval: Duration::from_secs(1),
         key_commands: KeyCommands::default(),
         first_operators: Vec::new(),

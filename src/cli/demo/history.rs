@@ -1,5 +1,5 @@
 //! Twelve months of the market before the story: in the night after each month-end every lender uploads its book the way
-//! members do, and the operator asks for the month's statistics.
+//! members do, and the operator asks for the month's statistics, which are counted and protected while the story goes on.
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
@@ -34,7 +34,7 @@ const NIGHT_HOUR: u32 = 2;
 /// Borrowers whose records are tokenised together.
 const SLICE_SUBJECTS: u64 = 2_000;
 /// Pause between two looks at a snapshot.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The history of a market.
 #[derive(Debug, Clone)]
@@ -50,8 +50,6 @@ struct Done {
     files: u64,
     records: u64,
     rejected: u64,
-    /// Of the last month.
-    snapshot: Option<pb::Snapshot>,
 }
 
 impl History {
@@ -93,11 +91,29 @@ impl History {
                 done.records += batch.records_received;
                 done.rejected += batch.records_rejected;
             }
-            done.snapshot = Some(snapshot(cast.operator(), *month_end).await?);
+            ask(cast.operator(), *month_end).await?;
             bar.inc(1);
         }
         bar.finish_and_clear();
         tell(&done, begun.elapsed());
+        Ok(())
+    }
+
+    /// Waits until the statistics of every month are published.
+    pub(super) async fn published(&self, cast: &Cast) -> anyhow::Result<()> {
+        let bar = progress(self.month_ends.len())?;
+        bar.set_message("Statistics of");
+        let mut last = None;
+        for month_end in &self.month_ends {
+            last = Some(published(cast.operator(), *month_end).await?);
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        let last = last.context("there are months")?;
+        println!(
+            "\nThe statistics of {MONTHS} months are published; in the last one {} borrowers with {} loans of {} lenders.",
+            last.subjects, last.positions, last.members
+        );
         Ok(())
     }
 
@@ -154,16 +170,28 @@ fn progress(months: usize) -> anyhow::Result<ProgressBar> {
     Ok(bar)
 }
 
-/// Has the statistics of a month counted and protected.
-async fn snapshot(operator: &Client, as_of: NaiveDate) -> anyhow::Result<pb::Snapshot> {
+/// Asks for the statistics of a month.
+async fn ask(operator: &Client, as_of: NaiveDate) -> anyhow::Result<()> {
     let request = pb::CreateSnapshotRequest {
         request_id: request_id_to_wire(operator.request_id()),
         as_of: Some(date_to_wire(as_of)),
     };
     let asked = operator.statistics().create_snapshot(request).await;
-    let mut asked = asked.map_err(ClientError::from)?.into_inner().snapshot;
+    asked
+        .map(|_| ())
+        .map_err(|status| ClientError::from(status).into())
+}
+
+/// Waits for the statistics of a month.
+async fn published(operator: &Client, as_of: NaiveDate) -> anyhow::Result<pb::Snapshot> {
     loop {
-        let snapshot = asked.context("the answer has a snapshot")?;
+        let request = pb::GetSnapshotRequest {
+            as_of: Some(date_to_wire(as_of)),
+            version: 0,
+        };
+        let found = operator.statistics().get_snapshot(request).await;
+        let found = found.map_err(ClientError::from)?.into_inner().snapshot;
+        let snapshot = found.context("the answer has a snapshot")?;
         match snapshot.state() {
             pb::SnapshotState::Published => return Ok(snapshot),
             pb::SnapshotState::Failed => anyhow::bail!("the statistics of {as_of} failed"),
@@ -171,30 +199,17 @@ async fn snapshot(operator: &Client, as_of: NaiveDate) -> anyhow::Result<pb::Sna
             }
         }
         tokio::time::sleep(LOOK_AGAIN).await;
-        let request = pb::GetSnapshotRequest {
-            as_of: snapshot.as_of,
-            version: snapshot.version,
-        };
-        let found = operator.statistics().get_snapshot(request).await;
-        asked = found.map_err(ClientError::from)?.into_inner().snapshot;
     }
 }
 
 fn tell(done: &Done, took: Duration) {
     println!(
-        "{MONTHS} months: {} files with {} records uploaded over mutual TLS, {} rejected, and a snapshot of each month \
-         published in {:.0} s.",
+        "{MONTHS} months: {} files with {} records uploaded over mutual TLS, {} rejected, in {:.0} s.",
         done.files,
         done.records,
         done.rejected,
         took.as_secs_f64()
     );
-    if let Some(snapshot) = &done.snapshot {
-        println!(
-            "In the last one: {} borrowers with {} loans of {} lenders.",
-            snapshot.subjects, snapshot.positions, snapshot.members
-        );
-    }
 }
 
 /// A lender's book as an upload wants it.

@@ -90,10 +90,20 @@ impl Demo {
         story::tell(&mut cast, &clock).await?;
         crowd::tell(&mut cast, &clock).await?;
         story::check_the_log(&folder.path().join("data"), &running).await?;
-        if !self.once {
+        if self.once {
+            history.published(&cast).await?;
+        } else {
             by_hand(&certs, running.address);
             by_eye(&folder.path().join("data"), &running)?;
-            tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
+            let mut stopped = std::pin::pin!(tokio::signal::ctrl_c());
+            tokio::select! {
+                stopped = &mut stopped => stopped,
+                published = history.published(&cast) => {
+                    published?;
+                    stopped.await
+                }
+            }
+            .context("cannot wait for Ctrl-C")?;
         }
         drop(cast);
         running.stop();
@@ -138,6 +148,7 @@ impl Demo {
             },
             origin: Origin::parse("demo.tallystick.local").context("the demonstration's log has a name")?,
             schedule: Schedule::Never,
+            protection: crate::statistics::protect::Budget::default(),
             checkpoint_interval: Duration::from_secs(1),
             key_commands: KeyCommands::default(),
             first_operators,
@@ -177,7 +188,8 @@ fn by_eye(data: &Path, running: &Running) -> anyhow::Result<()> {
     let regulator = web::member(cast::REGULATOR)?;
     let link = web::link(data, &format!("http://{address}"), &regulator, LINK_MINUTES_MAX)?;
     println!(
-        "\nThe market's year as the regulator sees it; the link works once, for {LINK_MINUTES_MAX} minutes:\n\n  {link}"
+        "\nThe market's year as the regulator sees it, month by month as it is protected; the link works once, for \
+         {LINK_MINUTES_MAX} minutes:\n\n  {link}\n"
     );
     Ok(())
 }

@@ -26,6 +26,7 @@
 //!
 //! Month-ends are compared under rule 4 alone: in a month people come and go in every cell, and a net change is nobody's.
 
+mod found;
 mod primary;
 mod proof;
 mod relations;
@@ -44,14 +45,24 @@ use system::System;
 /// How much work the solver may do before what is not proved is collapsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// Cells, relations and pivots of all linear programs; once for counts and once for amounts.
+    /// Cells and relations of all linear programs, and relations once more for each pivot: some three millions are a second
+    /// of one core of 2026. Once for counts and once for amounts.
     pub work_max: u64,
+}
+
+impl Budget {
+    /// So many millions.
+    pub const fn millions(work: u32) -> Self {
+        Self {
+            work_max: work as u64 * 1_000_000,
+        }
+    }
 }
 
 impl Default for Budget {
     fn default() -> Self {
         Self {
-            work_max: 100_000_000,
+            work_max: 900_000_000,
         }
     }
 }

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use microlp::{ComparisonOp, OptimizationDirection, Problem, Solution, Variable};
 
 use super::Budget;
+use super::found::Found;
 use super::system::{CellNo, Need, System};
 
 /// A change below this is a rounding error of the solver, relative to the change that is looked for.
@@ -40,20 +41,21 @@ pub(super) struct Prover {
     relations_of: Vec<Vec<usize>>,
     /// How low and how high each cell was in any proof, from its true value.
     reached: Vec<(f64, f64)>,
+    found: Found,
     /// Programs of counts by component.
     kept: BTreeMap<usize, Kept>,
     spent: u64,
     programs: u64,
 }
 
-/// A change that was found: by how much each cell changes, in its own unit.
-type Change = Vec<(CellNo, f64)>;
+/// A change that was found: by how much each cell changes, in its own unit, in the order of cells.
+pub(super) type Change = Vec<(CellNo, f64)>;
 
 /// A secret and where it must be able to lie.
 #[derive(Debug, Clone, Copy)]
-struct Move {
-    cell: CellNo,
-    by: f64,
+pub(super) struct Move {
+    pub cell: CellNo,
+    pub by: f64,
 }
 
 impl Prover {
@@ -71,6 +73,7 @@ impl Prover {
             component_of: vec![usize::MAX; system.cells.len()],
             relations_of,
             reached: vec![(0.0, 0.0); system.cells.len()],
+            found: Found::new(system.cells.len()),
             kept: BTreeMap::new(),
             spent: 0,
             programs: 0,
@@ -168,14 +171,19 @@ impl Prover {
 
     /// Finds a change and hides what it takes.
     fn make(&mut self, system: &mut System<'_>, wanted: Move, limit: u64) -> bool {
+        if let Some(change) = self.found.multiple(system, &self.relations_of, wanted, NOISE) {
+            self.learn(system, &change);
+            return true;
+        }
         let change = if system.cells[wanted.cell].is_amount {
             self.change_amount(system, wanted, limit)
         } else {
             self.change_count(system, wanted, limit)
         };
-        let is_made = change.is_some();
-        self.learn(system, change.unwrap_or_default());
-        is_made
+        let Some(change) = change else { return false };
+        self.learn(system, &change);
+        self.found.keep(change);
+        true
     }
 
     /// Of amounts, which differ in size by orders: a program for each, counted in what is wanted; first among few cells
@@ -205,6 +213,7 @@ impl Prover {
         let component = self.component_of[wanted.cell];
         let all = &self.components[component];
         let size = weigh(all);
+        let all_size = (size, relations(all));
         if self.spent.saturating_add(size) > limit {
             self.spent = self.spent.max(limit);
             return None;
@@ -238,17 +247,24 @@ impl Prover {
         let solution = kept.solution.clone().fix_var(variable, wanted.by).ok()?;
         let solution = solution.into_solution().ok()?;
         let pivots = solution.stats().lp_iterations.saturating_sub(before);
-        self.spent = self.spent.saturating_add(size / 16 + pivots);
-        Some(kept.program.read(system, &solution, wanted))
+        let change = kept.program.read(system, &solution, wanted);
+        self.spend(all_size, pivots);
+        Some(change)
+    }
+
+    /// Counts the work of a program that was written and solved: a pivot takes as long as there are relations.
+    fn spend(&mut self, (size, relations): (u64, u64), pivots: u64) {
+        let work = size.saturating_add(pivots.saturating_mul(relations));
+        self.spent = self.spent.saturating_add(work);
     }
 
     /// Hides what a change takes, and keeps how far it moved each cell.
-    fn learn(&mut self, system: &mut System<'_>, change: Change) {
+    fn learn(&mut self, system: &mut System<'_>, change: &Change) {
         for (cell, by) in change {
-            system.cells[cell].is_hidden = true;
-            let (least, most) = &mut self.reached[cell];
-            *least = least.min(by);
-            *most = most.max(by);
+            system.cells[*cell].is_hidden = true;
+            let (least, most) = &mut self.reached[*cell];
+            *least = least.min(*by);
+            *most = most.max(*by);
         }
     }
 
@@ -295,9 +311,13 @@ impl Prover {
             .ok()
             .and_then(|outcome| outcome.into_solution().ok());
         let pivots = solution.as_ref().map_or(0, |found| found.stats().lp_iterations);
-        self.spent = self.spent.saturating_add(size).saturating_add(pivots);
+        self.spend((size, relations(of)), pivots);
         Some(program.read(system, &solution?, wanted))
     }
+}
+
+fn relations(of: &Component) -> u64 {
+    u64::try_from(of.relations.len()).unwrap_or(u64::MAX)
 }
 
 /// The work of writing a program.

@@ -88,6 +88,7 @@ pub fn setup(
         },
         origin: Origin::parse("proofs.test").expect("a valid name of a log"),
         schedule: tallystick::domain::statistics::Schedule::Never,
+        protection: tallystick::statistics::protect::Budget::default(),
         checkpoint_interval: Duration::from_millis(200),
         key_commands: KeyCommands::default(),
         first_operators: vec![registered(operator)],

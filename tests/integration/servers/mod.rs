@@ -156,6 +156,7 @@ impl Site {
             options,
             origin: Origin::parse("test.example/log").unwrap(),
             schedule: tallystick::domain::statistics::Schedule::Never,
+            protection: tallystick::statistics::protect::Budget::default(),
             checkpoint_interval: Duration::from_millis(50),
             key_commands: KeyCommands::default(),
             first_operators: vec![self.operator.registered()],
