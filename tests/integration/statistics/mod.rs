@@ -1,5 +1,7 @@
 //! The regulator's window over real sockets: snapshots that are asked for, and what may be seen of them.
 
+mod naive;
+
 use chrono::NaiveDate;
 use tallystick::domain::statistics::Schedule;
 use tallystick::wire::pb;
