@@ -50,7 +50,7 @@ LATE = "dpd_1_plus dpd_31_plus dpd_61_plus dpd_91_plus formal_overdue".split()
 # Of each indicator: its cuts, its own axes, its columns of counts and those of amounts in one currency.
 INDICATORS = {
     "multi_lender_histogram": (
-        [NONE, REGION, GROUP, PRODUCT],
+        [NONE, REGION, GROUP],
         ["lenders"],
         ["subjects", "of_subjects"],
         ["balance", "of_balance"],
@@ -61,21 +61,21 @@ INDICATORS = {
         ["subjects", "subjects_2_plus", "subjects_3_plus", "subjects_5_plus"],
         [],
     ),
-    "lenders_per_subject": ([NONE, REGION, GROUP], [], ["subjects", "lenders", "median", "p90"], []),
+    "lenders_per_subject": ([NONE], [], ["subjects", "lenders", "median", "p90"], []),
     "exposure_distribution": (
-        [NONE, REGION, PRODUCT],
+        [NONE, REGION],
         ["exposure_band"],
         [],
         ["subjects", "exposure", "of_subjects", "of_exposure"],
     ),
     "exposure_per_subject": (
-        [NONE, REGION, PRODUCT],
+        [NONE, REGION],
         [],
         [],
         ["subjects", "exposure", "median_band", "p90_band"],
     ),
     "new_stacking": (
-        [NONE, REGION, PRODUCT],
+        [NONE, REGION],
         [],
         ["subjects_opened", "subjects_2_plus", "subjects_3_plus"],
         [],

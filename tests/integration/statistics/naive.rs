@@ -36,8 +36,8 @@ const SUBJECTS: &str = "400";
 const MONTHS: &str = "4";
 /// The last month-end: it is over, and there is a February before it.
 const LAST: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 31).expect("a date");
-/// Indicators that the model does not know.
-const UNKNOWN_TO_THE_MODEL: [&str; 0] = [];
+/// Indicators that the model does not know: nobody is checked in a market of files.
+const UNKNOWN_TO_THE_MODEL: [&str; 3] = ["blocked_stacking", "unchecked_loans", "dsti_distribution"];
 
 /// What the variable says, or the default.
 fn chosen(variable: &str, default: &str) -> String {
