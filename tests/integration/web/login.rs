@@ -218,6 +218,7 @@ async fn without_tls_the_dashboard_listens_on_loopback_and_its_cookie_is_plain()
         setup.options.web = Some(WebOptions {
             listen: SocketAddr::from(([0, 0, 0, 0], 0)),
             connections_max: 16,
+            is_plain: false,
         });
     })
     .await;

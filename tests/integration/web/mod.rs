@@ -38,6 +38,7 @@ fn web_options() -> WebOptions {
     WebOptions {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         connections_max: 16,
+        is_plain: false,
     }
 }
 
