@@ -48,7 +48,7 @@ async fn get(actor: &Actor, as_of: NaiveDate, version: u32) -> Result<pb::Snapsh
 }
 
 /// Asks for a snapshot and waits until it can be read.
-async fn published(world: &World, as_of: NaiveDate) -> pb::Snapshot {
+pub async fn published(world: &World, as_of: NaiveDate) -> pb::Snapshot {
     let asked = create(&world.operator, creation(as_of)).await.unwrap();
     eventually("the snapshot is published", async || {
         let found = get(&world.operator, as_of, asked.version).await.unwrap();

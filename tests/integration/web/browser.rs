@@ -82,6 +82,17 @@ impl Browser {
         }
     }
 
+    /// The same at an address.
+    pub fn at(address: SocketAddr) -> Self {
+        Self {
+            address,
+            authority: None,
+            certificate: None,
+            cookies: Vec::new(),
+            extra: String::new(),
+        }
+    }
+
     /// One that holds a certificate.
     pub fn with(server: &TestServer, credentials: &Credentials) -> Self {
         Self {

@@ -5,6 +5,7 @@
 mod browser;
 mod login;
 mod pages;
+mod real;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
