@@ -66,7 +66,25 @@ impl Indicator {
 
     /// Its place in [`Self::ALL`].
     pub(super) const fn number(self) -> usize {
-        self as usize
+        match self {
+            Self::MultiLenderHistogram => 0,
+            Self::MultiLenderRate => 1,
+            Self::LendersPerSubject => 2,
+            Self::ExposureDistribution => 3,
+            Self::ExposurePerSubject => 4,
+            Self::NewStacking => 5,
+            Self::SameDayStacking => 6,
+            Self::BlockedStacking => 7,
+            Self::UncheckedLoans => 8,
+            Self::DstiDistribution => 9,
+            Self::Delinquency => 10,
+            Self::DelinquencyByLenders => 11,
+            Self::RollRate => 12,
+            Self::Vintage => 13,
+            Self::Flow => 14,
+            Self::Restructuring => 15,
+            Self::Concentration => 16,
+        }
     }
 
     /// Its name on the wire.

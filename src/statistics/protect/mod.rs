@@ -52,9 +52,9 @@ pub struct Budget {
 
 impl Budget {
     /// So many millions.
-    pub const fn millions(work: u32) -> Self {
+    pub fn millions(work: u32) -> Self {
         Self {
-            work_max: work as u64 * 1_000_000,
+            work_max: u64::from(work) * 1_000_000,
         }
     }
 }

@@ -175,6 +175,9 @@ impl Prover {
             self.learn(system, &change);
             return true;
         }
+        if self.spent >= limit {
+            return false;
+        }
         let change = if system.cells[wanted.cell].is_amount {
             self.change_amount(system, wanted, limit)
         } else {

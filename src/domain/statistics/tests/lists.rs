@@ -136,3 +136,10 @@ fn the_text_for_a_digest_is_fixed() {
     assert!(text.contains("\n\t44\t1\t80000\t80000\n"));
     assert!(text.ends_with('\n'));
 }
+
+#[test]
+fn indicators_are_numbered_as_they_are_listed() {
+    for (place, indicator) in Indicator::ALL.into_iter().enumerate() {
+        assert_eq!(indicator.number(), place);
+    }
+}

@@ -102,3 +102,25 @@ fn the_order_of_subjects_changes_no_byte() {
     }
     assert_eq!(first(&market).1.encode(), shown.encode());
 }
+
+#[test]
+fn what_is_not_proved_within_the_budget_is_hidden_with_the_finest_tables() {
+    let statistics = generated(300, 9, 3).statistics();
+    let budget = Budget { work_max: 400_000 };
+    let shown = protect(&statistics, &[], &budget);
+    assert_withstands_some(&statistics, &shown, 8 * one_of());
+    let fine = [Axis::Region, Axis::ProductType];
+    let mut tables = shown.tables.iter();
+    let table = tables.find(|table| {
+        table.published.indicator == Indicator::MultiLenderRate && table.published.cuts == fine
+    });
+    let cells = table.unwrap().rows.iter().flat_map(|row| &row.values);
+    let told: Vec<_> = cells
+        .map(Shown::encode)
+        .filter(|told| told != "c" && told != "0")
+        .collect();
+    assert_eq!(
+        told, [""; 0],
+        "of the finest table only zeros that follow from others are told"
+    );
+}
