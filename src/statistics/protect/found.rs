@@ -3,7 +3,7 @@
 //! Relations have no constants, so a multiple of a change keeps every equality, its reverse too. It is a proof wherever it
 //! leaves no cell and no inequality below zero. That is tried before a program is solved, and hides nothing more.
 
-use super::proof::{Change, Move};
+use super::proof::{Change, Move, real};
 use super::system::{CellNo, System};
 
 /// Changes of a cell that are tried, the latest first.
@@ -49,35 +49,42 @@ impl Found {
         latest
             .filter_map(|number| {
                 let change = &self.changes[*number];
-                let (_, by) = change.iter().find(|(cell, _)| *cell == wanted.cell)?;
+                let by = moved(change, wanted.cell)?;
                 let stretch = wanted.by / by;
                 let is_moderate =
                     stretch.is_finite() && (1.0 / STRETCH_MAX..=STRETCH_MAX).contains(&stretch.abs());
                 is_moderate.then(|| change.iter().map(|(cell, by)| (*cell, by * stretch)).collect())
             })
-            .find(|change| is_possible(system, relations_of, change, noise * wanted.by.abs()))
+            .find(|change| is_possible(system, relations_of, change, noise))
     }
 }
 
-/// Whether a change leaves every cell and every inequality at or above zero. It keeps the equalities.
+/// How much a change moves a cell.
+fn moved(change: &Change, cell: CellNo) -> Option<f64> {
+    let place = change.binary_search_by_key(&cell, |(cell, _)| *cell).ok()?;
+    Some(change[place].1)
+}
+
+/// Whether a change leaves every cell and every inequality at or above zero. It keeps the equalities. What is below by less
+/// than `noise` of its own move is a rounding error: people and amounts differ in size by orders.
 fn is_possible(system: &System<'_>, relations_of: &[Vec<usize>], change: &Change, noise: f64) -> bool {
-    let value = |cell: CellNo| super::proof::real(system.cells[cell].value);
-    let changed = |cell: CellNo| {
-        let place = change.binary_search_by_key(&cell, |(cell, _)| *cell);
-        place.map_or(0.0, |place| change[place].1)
-    };
-    let is_there = change.iter().all(|(cell, by)| value(*cell) + by >= -noise);
+    let value = |cell: CellNo| real(system.cells[cell].value);
+    let is_there = change
+        .iter()
+        .all(|(cell, by)| value(*cell) + by >= -noise * by.abs());
     is_there
         && change.iter().all(|(cell, _)| {
             let relations = relations_of[*cell]
                 .iter()
                 .map(|number| &system.relations[*number]);
             relations.filter(|relation| !relation.is_equal).all(|relation| {
-                let terms = relation.terms.iter();
-                let sum: f64 = terms
-                    .map(|(cell, factor)| super::proof::real(*factor) * (value(*cell) + changed(*cell)))
-                    .sum();
-                sum >= -noise
+                let (mut sum, mut largest) = (0.0, 0.0_f64);
+                for (cell, factor) in &relation.terms {
+                    let by = moved(change, *cell).unwrap_or(0.0);
+                    sum += real(*factor) * (value(*cell) + by);
+                    largest = largest.max((real(*factor) * by).abs());
+                }
+                sum >= -noise * largest
             })
         })
 }
