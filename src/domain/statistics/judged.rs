@@ -26,10 +26,10 @@ impl Scan {
     /// Adds the looks of a subject at which rules were asked, of the snapshot's month: all of them at once, in any order. Of
     /// its positions they are apart: no cell has both.
     pub fn add_looks(&mut self, looks: &[JudgedLook]) {
-        self.ledger.begin_subject();
         for look in looks {
             self.add_look(look);
         }
+        self.ledger.end_subject();
     }
 
     fn add_look(&mut self, look: &JudgedLook) {
@@ -40,19 +40,18 @@ impl Scan {
             amount_band: 0,
             rate_band: 0,
         };
-        let lender = [self.ledger.lender(look.member_no)];
-        let mut count = |indicator, own: &[usize], counts: &[i128]| {
-            self.cells.count(indicator, &cut, own, counts);
-            self.ledger.add((indicator, None), &cut, own, counts, &lender);
+        let lenders = [Some(self.ledger.lender(look.member_no)), None, None];
+        let mut count = |indicator, own: &[usize], part| {
+            self.ledger.count(indicator, &cut, own, part, lenders);
         };
         if let Some(place) = finding_place(look.judged.finding) {
-            count(Indicator::BlockedStacking, &[place], &[1]);
+            count(Indicator::BlockedStacking, &[place], 0);
             if let Some(burden) = look.judged.burden {
-                count(Indicator::DstiDistribution, &[burden_place(burden)], &[1]);
+                count(Indicator::DstiDistribution, &[burden_place(burden)], 0);
             }
         } else {
             let is_over = look.judged.finding == Finding::MadeOverLimit;
-            count(Indicator::UncheckedLoans, &[], &[0, 0, 1, is_over.into()]);
+            count(Indicator::UncheckedLoans, &[], 2 + usize::from(is_over));
         }
     }
 }

@@ -13,6 +13,7 @@ mod describe;
 mod flow;
 mod indicator;
 mod judged;
+mod ledger;
 mod loan;
 mod region;
 mod scan;
@@ -22,6 +23,7 @@ mod snapshot;
 mod spread;
 mod stacking;
 mod table;
+mod tally;
 
 pub use axis::{Axis, VINTAGE_MONTHS};
 pub use columns::{Column, Kind, Share};

@@ -12,14 +12,15 @@ use super::axis::{
     bucket_place, few_lenders_place, group_place, lenders_place, months_on_book, origination_place, place_of,
     product_place, rate_place,
 };
-use super::cells::{Cells, Cut};
-use super::contributors::{LENDERS_TOLD, Ledger};
+use super::cells::Cut;
 use super::flow::{Flow, fate_place};
 use super::indicator::Indicator;
-use super::loan::{FirstLate, Loan, Standing};
-use super::spread::{Books, LenderNumbers};
+use super::ledger::Ledger;
+use super::loan::{Loan, Standing};
+use super::spread::LenderNumbers;
 use super::stacking::{Days, distinct, lenders_in_a_span, openings, same_day};
 use super::table::Statistics;
+use super::tally::{Told, tell};
 use crate::domain::currency::Currency;
 use crate::domain::date::{BusinessZone, Timestamp, days_after, days_before};
 use crate::domain::exposure::BandSeries;
@@ -28,6 +29,8 @@ use crate::domain::names::MemberNo;
 
 /// Days past due from which a subject counts as late in the policy curve, and the longer of a vintage's.
 const LATE_DAYS: u32 = 31;
+/// Before the parts of delinquency that are formally overdue: of these none is 0 days late.
+const LATE_STEPS: usize = 4;
 
 /// What a snapshot is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,13 +77,21 @@ pub struct Scan {
     days: Days,
     /// Bands of the currencies met so far.
     bands: BTreeMap<Currency, BandSeries>,
-    pub(super) cells: Cells,
     pub(super) lender_numbers: LenderNumbers,
-    pub(super) books: Books,
     pub(super) ledger: Ledger,
     pub(super) subjects: u64,
     pub(super) positions: u64,
-    pub(super) lenders: BTreeSet<MemberNo>,
+    pub(super) active_lenders: BTreeSet<MemberNo>,
+    /// Where the loans of the subject in hand are counted; kept so that nothing is allocated for it.
+    places: Vec<Place>,
+}
+
+/// Where a loan is counted.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    cut: Cut,
+    /// The number of its lender.
+    lender: usize,
 }
 
 impl Scan {
@@ -90,28 +101,34 @@ impl Scan {
             days: Days::until(terms.as_of),
             terms,
             bands: BTreeMap::new(),
-            cells: Cells::default(),
             lender_numbers: LenderNumbers::default(),
-            books: Books::default(),
             ledger: Ledger::default(),
             subjects: 0,
             positions: 0,
-            lenders: BTreeSet::new(),
+            active_lenders: BTreeSet::new(),
+            places: Vec::new(),
         }
     }
 
     /// Adds a subject: all its own-debt positions, of any status, and those that were active at the snapshot before and count
     /// no longer. Each subject is to be added once, in any order.
     pub fn add_subject(&mut self, loans: &[Loan<'_>]) {
-        self.ledger.begin_subject();
-        for loan in loans.iter().filter(|loan| loan.is_primary) {
-            let cut = self.cut_of(loan);
-            self.add_position(loan, &cut);
+        let mut places = std::mem::take(&mut self.places);
+        places.clear();
+        places.extend(loans.iter().map(|loan| self.place_of(loan)));
+        self.add_placed(loans, &places);
+        self.ledger.end_subject();
+        self.places = places;
+    }
+
+    fn add_placed(&mut self, loans: &[Loan<'_>], places: &[Place]) {
+        let placed = || loans.iter().zip(places);
+        for (loan, place) in placed().filter(|(loan, _)| loan.is_primary) {
+            self.add_position(loan, place);
         }
-        let latest = loans
-            .iter()
-            .filter(|loan| loan.now.is_some() && loan.opened_on <= self.terms.as_of)
-            .max_by_key(|loan| {
+        let latest = placed()
+            .filter(|(loan, _)| loan.now.is_some() && loan.opened_on <= self.terms.as_of)
+            .max_by_key(|(loan, _)| {
                 (
                     loan.active().is_some(),
                     loan.opened_on,
@@ -119,18 +136,26 @@ impl Scan {
                     loan.account_no,
                 )
             });
-        let Some(latest) = latest else { return };
-        let cut = self.cut_of(latest);
-        self.add_openings(loans, &cut);
+        let Some((latest, place)) = latest else { return };
+        self.add_openings(loans, &place.cut);
         if latest.active().is_some() {
-            self.add_debtor(loans, &cut);
+            self.add_debtor(loans, places, &place.cut);
         }
+    }
+
+    /// Adds what another one counted of other subjects, on the same terms.
+    pub fn merge(&mut self, other: &Self) {
+        self.lender_numbers.merge(&other.lender_numbers);
+        self.ledger.merge(&other.ledger);
+        self.subjects += other.subjects;
+        self.positions += other.positions;
+        self.active_lenders.extend(&other.active_lenders);
     }
 
     /// How many numbers are held: what memory is for.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
-        self.cells.held() + self.lender_numbers.held() + self.books.held() + self.lenders.len()
+        self.ledger.held() + self.lender_numbers.held() + self.active_lenders.len()
     }
 
     /// Ends the snapshot.
@@ -144,67 +169,64 @@ impl Scan {
         bands.or_insert_with(|| self.terms.bands(currency)).place(amount)
     }
 
-    fn cut_of(&mut self, loan: &Loan<'_>) -> Cut {
-        Cut {
+    fn place_of(&mut self, loan: &Loan<'_>) -> Place {
+        let cut = Cut {
             region: loan.region.place(),
             lender_group: group_place(loan.lender_group),
             product_type: product_place(loan.product_type),
             amount_band: self.band_place(loan.currency, loan.granted.into()),
             rate_band: rate_place(loan.annual_percentage_rate_bp),
-        }
+        };
+        let lender = self.ledger.lender(loan.member_no);
+        Place { cut, lender }
     }
 
     /// Tables of subjects with active debt.
-    fn add_debtor(&mut self, loans: &[Loan<'_>], cut: &Cut) {
-        let active = || loans.iter().filter_map(|loan| Some((loan, loan.active()?)));
-        let lenders = distinct(active().map(|(loan, _)| loan.member_no));
-        let is_late = active().any(|(_, now)| now.days_past_due >= LATE_DAYS);
+    fn add_debtor(&mut self, loans: &[Loan<'_>], places: &[Place], cut: &Cut) {
+        let placed = || loans.iter().zip(places);
+        let active = || placed().filter_map(|(loan, place)| Some((loan, loan.active()?, place)));
+        let lenders = distinct(active().map(|(loan, _, _)| loan.member_no));
+        let is_late = active().any(|(_, now, _)| now.days_past_due >= LATE_DAYS);
+        let told = told(active().map(|(_, _, place)| place.lender));
         self.subjects += 1;
         self.lender_numbers.add(cut, lenders);
-        let told = self.told(active().map(|(loan, _)| loan.member_no));
         let [one, few] = [[lenders_place(lenders)], [few_lenders_place(lenders)]];
-        let at_least = |least: usize| i128::from(lenders >= least);
-        let mut count = |indicator, own: &[usize], counts: &[i128]| {
-            self.cells.count(indicator, cut, own, counts);
-            self.ledger.add((indicator, None), cut, own, counts, &told);
+        let mut count = |indicator, own: &[usize], part| {
+            self.ledger.count(indicator, cut, own, part, told);
         };
-        count(Indicator::MultiLenderHistogram, &one, &[1]);
-        let rates = [1, at_least(2), at_least(3), at_least(5)];
-        count(Indicator::MultiLenderRate, &[], &rates);
-        count(Indicator::DelinquencyByLenders, &few, &[1, is_late.into()]);
-        let number = i128::try_from(lenders).unwrap_or(i128::MAX);
-        let table = (Indicator::LendersPerSubject, None);
-        self.ledger.add(table, cut, &[], &[1, number], &told);
-        for (currency, debt) in debts(active()) {
-            let band = [self.band_place(currency, debt.exposure)];
-            let mut add = |indicator, own: &[usize], amounts: &[i128]| {
-                self.cells.amount(indicator, currency, cut, own, amounts);
-            };
-            add(Indicator::MultiLenderHistogram, &one, &[debt.balance]);
-            let late = [debt.balance, debt.late_balance];
-            add(Indicator::DelinquencyByLenders, &few, &late);
-            add(Indicator::ExposureDistribution, &band, &[1, debt.exposure]);
-            for (loan, now) in active().filter(|(loan, _)| loan.currency == currency) {
-                self.add_debt_behind(loan, now, cut, [one, few, band]);
+        count(Indicator::MultiLenderHistogram, &one, 0);
+        let rates = [2, 3, 5].into_iter().filter(|least| lenders >= *least);
+        count(Indicator::MultiLenderRate, &[], rates.count());
+        count(Indicator::DelinquencyByLenders, &few, is_late.into());
+        count(Indicator::LendersPerSubject, &[], 0);
+        for (currency, exposure) in exposures(active().map(|(loan, now, _)| (loan, now))) {
+            let band = [self.band_place(currency, exposure)];
+            for (loan, now, place) in active().filter(|(loan, _, _)| loan.currency == currency) {
+                self.add_debt((loan, now, place.lender), cut, [one, few, band]);
             }
         }
     }
 
-    /// The part of a loan in the amounts of its subject, for those who stand behind them.
-    fn add_debt_behind(&mut self, loan: &Loan<'_>, now: Standing, cut: &Cut, places: [[usize; 1]; 3]) {
-        let [one, few, band] = places;
-        let lender = [self.ledger.lender(loan.member_no)];
-        let mut behind = |indicator, own: &[usize], amounts: &[i128]| {
-            let table = (indicator, Some(loan.currency));
-            self.ledger.add(table, cut, own, amounts, &lender);
+    /// The part of a loan in the amounts of its subject.
+    fn add_debt(
+        &mut self,
+        (loan, now, lender): (&Loan<'_>, Standing, usize),
+        cut: &Cut,
+        [one, few, band]: [[usize; 1]; 3],
+    ) {
+        let owed: i128 = now.outstanding_total.into();
+        let mut add = |indicator, own: &[usize], part, amount| {
+            let table = (indicator, loan.currency);
+            self.ledger.amount(table, cut, own, (part, amount), lender);
         };
-        let outstanding: i128 = now.outstanding_total.into();
-        behind(Indicator::ExposureDistribution, &band, &[1, outstanding]);
-        behind(Indicator::ExposurePerSubject, &[], &[1, outstanding]);
+        // Who owes nothing is one of the subjects with an account in the currency all the same.
+        let (part, amount) = if owed == 0 { (0, 1) } else { (1, owed) };
+        add(Indicator::ExposureDistribution, &band, part, amount);
+        add(Indicator::ExposurePerSubject, &[], part, amount);
         if loan.is_primary {
-            behind(Indicator::MultiLenderHistogram, &one, &[outstanding]);
-            let late = outstanding * i128::from(now.days_past_due >= LATE_DAYS);
-            behind(Indicator::DelinquencyByLenders, &few, &[outstanding, late]);
+            add(Indicator::MultiLenderHistogram, &one, 0, owed);
+            let is_late = now.days_past_due >= LATE_DAYS;
+            add(Indicator::DelinquencyByLenders, &few, is_late.into(), owed);
         }
     }
 
@@ -215,190 +237,142 @@ impl Scan {
             return;
         }
         let lenders = lenders_in_a_span(&openings, self.days);
-        let subjects = [1, (lenders >= 2).into(), (lenders >= 3).into()];
-        self.cells.count(Indicator::NewStacking, cut, &[], &subjects);
-        let told = self.told(openings.iter().map(|loan| loan.member_no));
-        let table = (Indicator::NewStacking, None);
-        self.ledger.add(table, cut, &[], &subjects, &told);
+        let opened_at = openings.iter().map(|loan| self.ledger.lender(loan.member_no));
+        let told = told(opened_at);
+        let steps = [2, 3].into_iter().filter(|least| lenders >= *least);
+        self.ledger
+            .count(Indicator::NewStacking, cut, &[], steps.count(), told);
         for (loan, is_stacked) in same_day(&openings, self.days) {
             if loan.is_primary {
-                let cut = self.cut_of(loan);
-                let lender = [self.ledger.lender(loan.member_no)];
-                let mut count = |indicator, counts: &[i128]| {
-                    self.cells.count(indicator, &cut, &[], counts);
-                    self.ledger.add((indicator, None), &cut, &[], counts, &lender);
+                let Place { cut, lender } = self.place_of(loan);
+                let mut count = |indicator, is_so: bool| {
+                    let lenders = [Some(lender), None, None];
+                    self.ledger.count(indicator, &cut, &[], is_so.into(), lenders);
                 };
-                count(Indicator::SameDayStacking, &[1, is_stacked.into()]);
-                let is_unchecked = i128::from(!loan.was_checked);
-                count(Indicator::UncheckedLoans, &[1, is_unchecked, 0, 0]);
+                count(Indicator::SameDayStacking, is_stacked);
+                count(Indicator::UncheckedLoans, !loan.was_checked);
             }
         }
-    }
-
-    /// As many different lenders as are told apart.
-    fn told(&mut self, members: impl Iterator<Item = MemberNo>) -> Vec<usize> {
-        let mut told = Vec::with_capacity(LENDERS_TOLD);
-        for member_no in members {
-            let number = self.ledger.lender(member_no);
-            if told.len() < LENDERS_TOLD && !told.contains(&number) {
-                told.push(number);
-            }
-        }
-        told
     }
 
     /// Tables of positions.
-    fn add_position(&mut self, loan: &Loan<'_>, cut: &Cut) {
-        let lender = [self.ledger.lender(loan.member_no)];
-        self.add_change(loan, cut, &lender);
-        self.add_vintage(loan, cut, &lender);
+    fn add_position(&mut self, loan: &Loan<'_>, place: &Place) {
+        self.add_change(loan, place);
+        self.add_vintage(loan, place);
         let Some(now) = loan.active() else { return };
-        let currency = loan.currency;
-        let balance: i128 = now.outstanding_total.into();
         self.positions += 1;
-        self.lenders.insert(loan.member_no);
-        self.books.add(currency, cut, loan.member_no, balance);
-        let is_late = |days: u32| i128::from(now.days_past_due >= days);
-        let is_formal = i128::from(now.days_past_due > loan.grace_days);
-        let late = [1, is_late(1), is_late(31), is_late(61), is_late(91), is_formal];
-        let restructured = [1, loan.is_restructured.into()];
-        let mut add = |indicator, counts: &[i128], amounts: &[i128]| {
-            self.cells.count(indicator, cut, &[], counts);
-            self.cells.amount(indicator, currency, cut, &[], amounts);
-            self.ledger.add((indicator, None), cut, &[], counts, &lender);
-            let table = (indicator, Some(currency));
-            self.ledger.add(table, cut, &[], amounts, &lender);
+        self.active_lenders.insert(loan.member_no);
+        let is_formal = now.days_past_due > loan.grace_days;
+        let lateness = late_part(now.days_past_due, is_formal);
+        let Place { cut, lender } = place;
+        let mut add = |indicator, part| {
+            let table = (indicator, loan.currency);
+            let amount = (part, now.outstanding_total.into());
+            let lenders = [Some(*lender), None, None];
+            self.ledger.count(indicator, cut, &[], part, lenders);
+            self.ledger.amount(table, cut, &[], amount, *lender);
         };
-        let late_balance = late.map(|is_late| is_late * balance);
-        add(Indicator::Delinquency, &late, &late_balance);
-        let restructured_balance = restructured.map(|is_counted| is_counted * balance);
-        add(Indicator::Restructuring, &restructured, &restructured_balance);
+        add(Indicator::Delinquency, lateness);
+        add(Indicator::Restructuring, loan.is_restructured.into());
     }
 
     /// What became of it since the snapshot before.
-    fn add_change(&mut self, loan: &Loan<'_>, cut: &Cut, lender: &[usize]) {
+    fn add_change(&mut self, loan: &Loan<'_>, Place { cut, lender }: &Place) {
         let currency = loan.currency;
         let flow = Flow::of(loan, self.terms.since());
-        let columns = flow.columns();
-        if columns.iter().any(|amount| *amount != 0) {
-            self.cells.amount(Indicator::Flow, currency, cut, &[], &columns);
-            let table = (Indicator::Flow, Some(currency));
-            self.ledger.add(table, cut, &[], &columns, lender);
+        for amount in flow.columns().into_iter().enumerate() {
+            if amount.1 != 0 {
+                let table = (Indicator::Flow, currency);
+                self.ledger.amount(table, cut, &[], amount, *lender);
+            }
         }
         let Some(before) = loan.past.before.filter(Standing::is_active) else {
             return;
         };
         let own = [bucket_place(before.days_past_due), fate_place(loan.now)];
-        let balance = before.outstanding_total.into();
         let indicator = Indicator::RollRate;
-        self.cells.count(indicator, cut, &own, &[1]);
-        self.cells.amount(indicator, currency, cut, &own, &[balance]);
-        self.ledger.add((indicator, None), cut, &own, &[1], lender);
-        let table = (indicator, Some(currency));
-        self.ledger.add(table, cut, &own, &[balance], lender);
+        let balance = (0, before.outstanding_total.into());
+        self.ledger
+            .count(indicator, cut, &own, 0, [Some(*lender), None, None]);
+        self.ledger
+            .amount((indicator, currency), cut, &own, balance, *lender);
     }
 
-    /// What it adds to its month of origination: itself to the first month on book, and to later ones what is new in them;
-    /// the finished table cumulates.
-    fn add_vintage(&mut self, loan: &Loan<'_>, cut: &Cut, lender: &[usize]) {
+    /// What it adds to its month of origination: itself to the first month on book, and to later ones whether it was ever so
+    /// late by then.
+    fn add_vintage(&mut self, loan: &Loan<'_>, Place { cut, lender }: &Place) {
         let age = months_on_book(loan.opened_on, self.terms.as_of);
         let Some(origination) = origination_place(age).filter(|_| loan.now.is_some()) else {
             return;
         };
-        let mut add = |months_on_book: u32, counts: [i128; 3], amounts: [i128; 3]| {
-            let own = [origination, place_of(months_on_book.max(1) - 1)];
-            self.cells.count(Indicator::Vintage, cut, &own, &counts);
-            self.cells
-                .amount(Indicator::Vintage, loan.currency, cut, &own, &amounts);
-        };
-        add(1, [1, 0, 0], [loan.granted.into(), 0, 0]);
-        let until = |first: &FirstLate| first.on <= self.terms.as_of;
-        let first_31 = loan.past.first_31.filter(until);
-        let first_91 = loan.past.first_91.filter(until);
-        let months = |first: FirstLate| months_on_book(loan.opened_on, first.on).max(1);
-        if let Some(first) = first_31 {
-            let owed = first.outstanding_total.into();
-            add(months(first), [0, 1, 0], [0, owed, 0]);
-        }
-        if let Some(first) = first_91 {
-            let owed = first.outstanding_total.into();
-            add(months(first), [0, 0, 1], [0, 0, owed]);
-        }
-        let late = [first_31, first_91].map(|first| {
-            first.map(|first| (place_of(months(first)) - 1, i128::from(first.outstanding_total)))
+        let marks = [loan.past.first_31, loan.past.first_91].map(|first| {
+            let first = first.filter(|first| first.on <= self.terms.as_of)?;
+            let month = months_on_book(loan.opened_on, first.on).max(1);
+            Some((place_of(month) - 1, i128::from(first.outstanding_total)))
         });
-        let at = (origination, place_of(age));
-        self.add_vintage_behind(loan, cut, lender, at, late);
-    }
-
-    /// Those who stand behind a vintage: of what cumulates, in every month on book from the first on.
-    fn add_vintage_behind(
-        &mut self,
-        loan: &Loan<'_>,
-        cut: &Cut,
-        lender: &[usize],
-        (origination, age): (usize, usize),
-        late: [Option<(usize, i128)>; 2],
-    ) {
-        let [counts, amounts] = [None, Some(loan.currency)].map(|currency| (Indicator::Vintage, currency));
-        let never = i128::from(late[0].is_none());
-        let ledger = &mut self.ledger;
-        ledger.add_cells(counts, cut, &[origination, 0], [(0, 1), (3, never)], lender);
-        let granted = [(0, loan.granted.into())];
-        ledger.add_cells(amounts, cut, &[origination, 0], granted, lender);
-        let Some(first) = late.iter().flatten().map(|(month, _)| *month).min() else {
+        let lenders = [Some(*lender), None, None];
+        let (table, currency) = (Indicator::Vintage, loan.currency);
+        let (own, part) = ([origination, 0], usize::from(marks[0].is_none()));
+        self.ledger.count(table, cut, &own, part, lenders);
+        let granted = (0, loan.granted.into());
+        self.ledger.amount((table, currency), cut, &own, granted, *lender);
+        let Some(first) = marks.iter().flatten().map(|(month, _)| *month).min() else {
             return;
         };
-        for month in first..age {
+        for month in first..place_of(age) {
             let own = [origination, month];
-            let [(ever_31, new_31, owed_31), (ever_91, new_91, owed_91)] = late.map(|late| {
-                let (since, owed) = late.unwrap_or((usize::MAX, 0));
-                (i128::from(since <= month), i128::from(since == month), owed)
-            });
-            let cells = [
-                (1, ever_31),
-                (2, ever_91),
-                (4, ever_31 - ever_91),
-                (5, new_31),
-                (6, new_91),
-            ];
-            ledger.add_cells(counts, cut, &own, cells, lender);
-            let cells = [
-                (1, ever_31 * owed_31),
-                (2, ever_91 * owed_91),
-                (3, new_31 * owed_31),
-                (4, new_91 * owed_91),
-            ];
-            ledger.add_cells(amounts, cut, &own, cells, lender);
+            let late = marks.map(|mark| mark.filter(|(since, _)| *since <= month));
+            let is_new = late.map(|mark| mark.is_some_and(|(since, _)| since == month));
+            if let Some(part) = vintage_part(late.map(|mark| mark.is_some()), is_new) {
+                self.ledger.count(table, cut, &own, part, lenders);
+            }
+            for ((mark, is_new), part) in late.into_iter().zip(is_new).zip([1, 3]) {
+                let owed = mark.map_or(0, |(_, owed)| owed);
+                let amount = (part + usize::from(is_new), owed);
+                self.ledger.amount((table, currency), cut, &own, amount, *lender);
+            }
         }
     }
 }
 
-/// What a subject owes in one currency.
-#[derive(Debug, Clone, Copy, Default)]
-struct Debt {
-    /// In all, however it is liable.
-    exposure: i128,
-    /// Of accounts of which it is the primary.
-    balance: i128,
-    /// Of these, late by 31 days or more.
-    late_balance: i128,
+/// As many different lenders as are told apart.
+fn told(lenders: impl Iterator<Item = usize>) -> Told {
+    let mut told = Told::default();
+    lenders.for_each(|lender| tell(&mut told, &[Some(lender), None, None]));
+    told
 }
 
-fn debts<'l, 'a: 'l>(active: impl Iterator<Item = (&'l Loan<'a>, Standing)>) -> BTreeMap<Currency, Debt> {
-    let mut debts: BTreeMap<Currency, Debt> = BTreeMap::new();
+/// The part of a row of delinquency: the step that it reaches, with what is formally overdue after what is not.
+fn late_part(days_past_due: u32, is_formal: bool) -> usize {
+    let steps = [1, 31, 61, 91].into_iter().filter(|step| days_past_due >= *step);
+    let step = steps.count();
+    if is_formal { LATE_STEPS + step } else { step }
+}
+
+/// The part of a month of a vintage: whether it was ever late by 31 and by 91 days, and whether for the first time.
+const fn vintage_part(late: [bool; 2], is_new: [bool; 2]) -> Option<usize> {
+    match (late, is_new) {
+        ([false, false], _) => None,
+        ([true, false], [false, _]) => Some(2),
+        ([true, false], [true, _]) => Some(3),
+        ([false, true], [_, false]) => Some(4),
+        ([false, true], [_, true]) => Some(5),
+        ([true, true], [false, false]) => Some(6),
+        ([true, true], [true, false]) => Some(7),
+        ([true, true], [false, true]) => Some(8),
+        ([true, true], [true, true]) => Some(9),
+    }
+}
+
+/// What a subject owes in each currency, however it is liable.
+fn exposures<'l, 'a: 'l>(active: impl Iterator<Item = (&'l Loan<'a>, Standing)>) -> Vec<(Currency, i128)> {
+    let mut exposures: Vec<(Currency, i128)> = Vec::new();
     for (loan, now) in active {
-        let outstanding: i128 = now.outstanding_total.into();
-        let debt = debts.entry(loan.currency).or_default();
-        debt.exposure += outstanding;
-        if loan.is_primary {
-            debt.balance += outstanding;
-            debt.late_balance += if now.days_past_due >= LATE_DAYS {
-                outstanding
-            } else {
-                0
-            };
+        let owed = i128::from(now.outstanding_total);
+        match exposures.iter_mut().find(|(known, _)| *known == loan.currency) {
+            Some((_, exposure)) => *exposure += owed,
+            None => exposures.push((loan.currency, owed)),
         }
     }
-    debts
+    exposures
 }

@@ -3,12 +3,8 @@
 //! Percentiles come from histograms, exact for lenders of a subject and by band for what it owes. What is kept grows with
 //! the number of lenders of the market, never with subjects.
 
-use std::collections::BTreeMap;
-
 use super::cells::{Cut, rows_of};
 use super::indicator::Indicator;
-use crate::domain::currency::Currency;
-use crate::domain::names::MemberNo;
 
 /// Bits of a market's balance beyond which Herfindahl's squares are reckoned in larger units, so that they fit.
 const BALANCE_BITS_MAX: u32 = 60;
@@ -43,11 +39,25 @@ impl LenderNumbers {
         self.tables.resize(cuts.len(), Vec::new());
         for (rows, cuts) in self.tables.iter_mut().zip(cuts) {
             rows.resize(rows_of(cuts), Vec::new());
-            let numbers = &mut rows[cut.place(cuts)];
+            let numbers = &mut rows[cut.row(&Cut::strides(cuts))];
             if numbers.len() <= lenders {
                 numbers.resize(lenders + 1, 0);
             }
             numbers[lenders] += 1;
+        }
+    }
+
+    /// Adds those of other subjects.
+    pub fn merge(&mut self, other: &Self) {
+        if self.tables.len() < other.tables.len() {
+            self.tables.resize(other.tables.len(), Vec::new());
+        }
+        for (rows, more) in self.tables.iter_mut().zip(&other.tables) {
+            rows.resize(rows.len().max(more.len()), Vec::new());
+            for (numbers, more) in rows.iter_mut().zip(more) {
+                numbers.resize(numbers.len().max(more.len()), 0);
+                numbers.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+            }
         }
     }
 
@@ -96,50 +106,8 @@ pub(super) fn by_band(distribution: &[i128], columns: usize, bands: usize) -> Ve
         .collect()
 }
 
-/// Balances of lenders by the rows of a table.
-type Balances = BTreeMap<(usize, MemberNo), i128>;
-
-/// Balances of lenders, for each table of a currency.
-#[derive(Debug, Default)]
-pub(super) struct Books {
-    currencies: BTreeMap<Currency, Vec<Balances>>,
-}
-
-impl Books {
-    /// Adds a position's balance to its lender's.
-    pub fn add(&mut self, currency: Currency, cut: &Cut, member_no: MemberNo, balance: i128) {
-        let cuts = Indicator::Concentration.cuts();
-        let tables = self.currencies.entry(currency).or_default();
-        tables.resize(cuts.len(), BTreeMap::new());
-        for (table, cuts) in tables.iter_mut().zip(cuts) {
-            *table.entry((cut.place(cuts), member_no)).or_default() += balance;
-        }
-    }
-
-    /// How many balances are held.
-    #[cfg(test)]
-    pub fn held(&self) -> usize {
-        self.currencies.values().flatten().map(BTreeMap::len).sum()
-    }
-
-    /// Lenders, balance, Herfindahl's index as a fraction, and what the largest three and five hold, of each row.
-    pub fn values(&self, table: usize, currency: Currency, rows: usize) -> Vec<i128> {
-        let mut balances: Vec<Vec<i128>> = vec![Vec::new(); rows];
-        let found = self
-            .currencies
-            .get(&currency)
-            .and_then(|tables| tables.get(table));
-        for ((row, _), balance) in found.into_iter().flatten() {
-            if *balance > 0 {
-                balances[*row].push(*balance);
-            }
-        }
-        balances.into_iter().flat_map(concentration).collect()
-    }
-}
-
 /// The columns of a row of lenders' balances.
-fn concentration(mut balances: Vec<i128>) -> [i128; 6] {
+pub(super) fn concentration(mut balances: Vec<i128>) -> [i128; 6] {
     balances.sort_unstable_by(|one, other| other.cmp(one));
     let total: i128 = balances.iter().sum();
     let bits = i128::BITS - total.leading_zeros();

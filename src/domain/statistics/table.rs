@@ -12,7 +12,7 @@ use super::columns::Column;
 use super::contributors::Contributors;
 use super::indicator::{Indicator, Published};
 use super::scan::Scan;
-use super::spread::by_band;
+use super::spread::{by_band, concentration};
 use crate::domain::currency::Currency;
 
 /// A table of one snapshot: its counts, or its amounts in one currency.
@@ -80,7 +80,7 @@ impl Statistics {
     pub(super) fn of(scan: &Scan) -> Self {
         let mut tables = Vec::new();
         for published in Published::all() {
-            let currencies = scan.cells.currencies().map(Some);
+            let currencies = scan.ledger.currencies().map(Some);
             for currency in std::iter::once(None).chain(currencies) {
                 let table = Table {
                     published,
@@ -98,9 +98,9 @@ impl Statistics {
             previous: scan.terms.previous,
             subjects: scan.subjects,
             positions: scan.positions,
-            lenders: scan.lenders.len(),
+            lenders: scan.active_lenders.len(),
             band_edges: scan
-                .cells
+                .ledger
                 .currencies()
                 .map(|currency| (currency, scan.terms.bands(currency).edges()))
                 .collect(),
@@ -147,7 +147,15 @@ fn values(scan: &Scan, table: &Table) -> Vec<i128> {
     let rows = table.published.rows();
     match (indicator, table.currency) {
         (Indicator::LendersPerSubject, _) => scan.lender_numbers.values(number, rows),
-        (Indicator::Concentration, Some(currency)) => scan.books.values(number, currency, rows),
+        // Who has how much of all that is owed: the lenders of balances, whether late or not.
+        (Indicator::Concentration, Some(currency)) => {
+            let balances = Published {
+                indicator: Indicator::Delinquency,
+                cuts,
+            };
+            let of_lenders = |row| scan.ledger.of_lenders(balances, currency, row, 0);
+            (0..rows).flat_map(|row| concentration(of_lenders(row))).collect()
+        }
         (Indicator::ExposurePerSubject, Some(_)) => {
             let distribution = Published {
                 indicator: Indicator::ExposureDistribution,
@@ -155,23 +163,10 @@ fn values(scan: &Scan, table: &Table) -> Vec<i128> {
             };
             let columns = distribution.indicator.amounts().len();
             let bands = Axis::ExposureBand.places();
-            by_band(&scan.cells.values(distribution, table.currency), columns, bands)
+            by_band(&scan.ledger.values(distribution, table.currency), columns, bands)
         }
-        (Indicator::Vintage, _) => cumulated(table, scan.cells.values(table.published, table.currency)),
-        _ => with_wholes(table, scan.cells.values(table.published, table.currency)),
+        _ => with_wholes(table, scan.ledger.values(table.published, table.currency)),
     }
-}
-
-/// The same added up along the last axis: what was ever so is so ever after.
-fn cumulated(table: &Table, mut values: Vec<i128>) -> Vec<i128> {
-    let columns = table.columns().len();
-    let places = table.published.axes().last().map_or(1, Axis::places);
-    for months in values.chunks_mut(columns * places) {
-        for cell in columns..months.len() {
-            months[cell] += months[cell - columns];
-        }
-    }
-    values
 }
 
 /// The same with the columns `of_…`: the sums of the other columns over the last axis, which a share is a share of.
