@@ -154,7 +154,7 @@ impl Parts {
 pub(super) struct Kept(Vec<Entry>);
 
 impl Kept {
-    pub fn extend(&mut self, entries: impl Iterator<Item = Entry>) {
+    pub fn extend(&mut self, entries: impl IntoIterator<Item = Entry>) {
         self.0.extend(entries);
     }
 

@@ -6,6 +6,7 @@
 //! snapshot, and the numbers of subjects that may have got them. These are read again at the end.
 
 mod carry;
+mod counters;
 mod looks;
 #[cfg(test)]
 mod tests;
@@ -15,17 +16,20 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use self::carry::{Entry, Kept, Parts};
+use self::counters::Counters;
 pub(super) use self::looks::LookRow;
 use self::looks::Looks;
 use crate::domain::date::Timestamp;
 use crate::domain::member::LenderGroup;
 use crate::domain::names::{AccountNo, MemberNo, SubjectId};
 use crate::domain::position::LiabilityRole;
-use crate::domain::statistics::{FirstLate, Loan, Past, Region, Scan, Standing, Statistics, Terms};
+use crate::domain::statistics::{FirstLate, Loan, Past, Region, Standing, Statistics, Terms};
 
 /// Days past due of the two marks that vintages follow.
 const LATE_31: u32 = 31;
 const LATE_91: u32 = 91;
+/// Rows that are handed over at once.
+const BATCH_ROWS: usize = 1_024;
 
 /// A version that is or was in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,9 +61,10 @@ pub(super) struct LoanRow {
 pub(super) struct MarketCount {
     terms: Terms,
     groups: BTreeMap<MemberNo, LenderGroup>,
-    scan: Scan,
-    /// Rows of the subject in hand.
+    counters: Counters,
+    /// Rows that wait to be counted, and with which of them the subject in hand begins.
     rows: Vec<LoanRow>,
+    in_hand: usize,
     parts: Parts,
     /// Kept entries whose position was not where it was kept.
     adrift: BTreeMap<AccountNo, Entry>,
@@ -74,10 +79,11 @@ impl MarketCount {
     /// Begins; `has_previous`: parts of the snapshot before will be pushed.
     pub fn new(terms: Terms, groups: BTreeMap<MemberNo, LenderGroup>, has_previous: bool) -> Self {
         Self {
-            scan: Scan::new(terms.clone()),
+            counters: Counters::begin(&terms),
             terms,
             groups,
             rows: Vec::new(),
+            in_hand: 0,
             parts: Parts::new(!has_previous),
             adrift: BTreeMap::new(),
             doubtful: Vec::new(),
@@ -120,9 +126,8 @@ impl MarketCount {
     /// Takes a row, in the order of subjects; its version is the one in force on the date.
     pub fn add(&mut self, row: LoanRow) {
         if self
-            .rows
-            .first()
-            .is_some_and(|first| first.subject_id != row.subject_id)
+            .subject_in_hand()
+            .is_some_and(|subject_id| subject_id != row.subject_id)
         {
             self.end_subject();
         }
@@ -149,13 +154,14 @@ impl MarketCount {
     /// Ends the count: the tables, and the last part to be kept.
     pub fn finish(mut self) -> (Statistics, Vec<u8>) {
         self.end_subject();
+        self.hand_over();
         self.end_looks();
         for entry in std::mem::take(&mut self.adrift).into_values() {
             if let Some(gone) = self.gone(&entry) {
-                self.scan.add_subject(&[gone]);
+                self.counters.scan().add_subject(&[gone]);
             }
         }
-        (self.scan.finish(), self.kept.take_rest())
+        (self.counters.finish(), self.kept.take_rest())
     }
 
     /// A position that was there and is not any more.
@@ -187,33 +193,47 @@ impl MarketCount {
     }
 
     fn group_of(&self, member_no: MemberNo) -> LenderGroup {
-        let known = self.groups.get(&member_no).copied();
-        known.unwrap_or(LenderGroup::ALL[0])
+        group_of(&self.groups, member_no)
     }
 
-    /// Counts the subject in hand.
+    fn subject_in_hand(&self) -> Option<SubjectId> {
+        self.rows.get(self.in_hand).map(|row| row.subject_id)
+    }
+
+    /// Completes the rows of the subject in hand, so that they can be counted.
     fn end_subject(&mut self) {
-        let Some(subject_id) = self.rows.first().map(|row| row.subject_id) else {
+        let Some(subject_id) = self.subject_in_hand() else {
             return;
         };
-        let rows = std::mem::take(&mut self.rows);
-        let mut found = self.kept_of(subject_id, &rows);
-        if !self.is_second_pass && self.is_doubtful(&rows, &found) {
+        let mut found = self.kept_of(subject_id);
+        if !self.is_second_pass && self.is_doubtful(&found) {
             self.doubtful.push(subject_id);
-            self.adrift.append(&mut found);
+            self.rows.truncate(self.in_hand);
         } else {
-            self.count(&rows, &mut found);
-            self.adrift.append(&mut found);
+            self.complete(&mut found);
+            self.in_hand = self.rows.len();
         }
-        // The room of the rows is used again.
-        self.rows = rows;
-        self.rows.clear();
+        self.adrift.append(&mut found);
+        if self.rows.len() >= BATCH_ROWS {
+            self.hand_over();
+        }
+    }
+
+    /// Has what is complete counted.
+    fn hand_over(&mut self) {
+        let rest = self.rows.split_off(self.in_hand);
+        let complete = std::mem::replace(&mut self.rows, rest);
+        self.rows.reserve(BATCH_ROWS);
+        self.in_hand = 0;
+        self.counters.count(complete);
     }
 
     /// What was kept of the accounts of a subject.
-    fn kept_of(&mut self, subject_id: SubjectId, rows: &[LoanRow]) -> BTreeMap<AccountNo, Entry> {
+    fn kept_of(&mut self, subject_id: SubjectId) -> BTreeMap<AccountNo, Entry> {
         if self.is_second_pass {
-            let accounts = rows.iter().map(|row| row.version.loan.account_no);
+            let accounts = self.rows[self.in_hand..]
+                .iter()
+                .map(|row| row.version.loan.account_no);
             return accounts
                 .filter_map(|account_no| self.adrift.remove_entry(&account_no))
                 .collect();
@@ -231,11 +251,11 @@ impl MarketCount {
     }
 
     /// Whether one of the positions is old enough to have been kept, and was not.
-    fn is_doubtful(&self, rows: &[LoanRow], found: &BTreeMap<AccountNo, Entry>) -> bool {
+    fn is_doubtful(&self, found: &BTreeMap<AccountNo, Entry>) -> bool {
         let Some(previous) = self.terms.previous.filter(|_| self.parts.were_kept()) else {
             return false;
         };
-        rows.iter().any(|row| {
+        self.rows[self.in_hand..].iter().any(|row| {
             let loan = &row.version.loan;
             row.role == LiabilityRole::Primary
                 && loan.opened_on <= previous
@@ -245,31 +265,32 @@ impl MarketCount {
         })
     }
 
-    fn count(&mut self, rows: &[LoanRow], found: &mut BTreeMap<AccountNo, Entry>) {
-        let loans: Vec<Loan<'_>> = rows
-            .iter()
-            .map(|row| {
-                let is_primary = row.role == LiabilityRole::Primary;
-                let loan = &row.version.loan;
-                // What was kept of an account belongs to its primary.
-                let entry = is_primary.then(|| found.remove(&loan.account_no)).flatten();
-                let past = past_of(row, entry.as_ref());
-                Loan {
-                    lender_group: self.group_of(loan.member_no),
-                    is_primary,
-                    was_checked: row.was_checked,
-                    funding_group_ref: row.version.funding_group_ref.as_deref(),
-                    now: loan.now.filter(|_| row.counts),
-                    past,
-                    ..*loan
-                }
-            })
-            .collect();
-        self.scan.add_subject(&loans);
-        let kept = rows.iter().zip(&loans).filter(|(_, loan)| loan.is_primary);
-        let entries = kept.filter_map(|(row, loan)| Entry::of(row.subject_id, loan, self.terms.as_of));
-        self.kept.extend(entries);
+    /// Fills in what the rows themselves do not tell, and keeps what the next snapshot needs.
+    fn complete(&mut self, found: &mut BTreeMap<AccountNo, Entry>) {
+        for row in &mut self.rows[self.in_hand..] {
+            let is_primary = row.role == LiabilityRole::Primary;
+            let member_no = row.version.loan.member_no;
+            // What was kept of an account belongs to its primary.
+            let entry = is_primary
+                .then(|| found.remove(&row.version.loan.account_no))
+                .flatten();
+            let past = past_of(row, entry.as_ref());
+            let loan = &mut row.version.loan;
+            loan.lender_group = group_of(&self.groups, member_no);
+            loan.is_primary = is_primary;
+            loan.was_checked = row.was_checked;
+            loan.now = loan.now.filter(|_| row.counts);
+            loan.past = past;
+            if is_primary {
+                self.kept
+                    .extend(Entry::of(row.subject_id, loan, self.terms.as_of));
+            }
+        }
     }
+}
+
+fn group_of(groups: &BTreeMap<MemberNo, LenderGroup>, member_no: MemberNo) -> LenderGroup {
+    groups.get(&member_no).copied().unwrap_or(LenderGroup::ALL[0])
 }
 
 /// What is known of a position's past: what was kept, and whether it is late for the first time.

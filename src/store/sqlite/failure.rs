@@ -12,8 +12,6 @@ pub(in crate::store) enum Failure {
     Engine(rusqlite::Error),
     /// The file could not be made.
     File(std::io::Error),
-    /// No thread was to be had.
-    Thread(std::io::Error),
     /// A value that cannot be.
     Corrupt {
         /// Which table.
@@ -23,7 +21,7 @@ pub(in crate::store) enum Failure {
     },
     /// Somebody else was faster.
     Conflict,
-    /// Deciding or counting panicked; what the panic said is in the log.
+    /// Deciding panicked; what the panic said is in the log.
     Panicked,
 }
 
@@ -49,9 +47,8 @@ impl From<Failure> for StoreError {
         match failure {
             Failure::Corrupt { table, key } => Self::Corrupt { table, key },
             Failure::Conflict => Self::Conflict,
-            Failure::Panicked => Self::Engine("a decision or a count panicked".into()),
+            Failure::Panicked => Self::Engine("a decision panicked".into()),
             Failure::File(error) => Self::Disk(Box::new(error)),
-            Failure::Thread(error) => Self::Engine(Box::new(error)),
             Failure::Engine(error) => match error.sqlite_error_code() {
                 Some(
                     ErrorCode::DiskFull

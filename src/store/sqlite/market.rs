@@ -1,11 +1,8 @@
 //! Counts the market for a snapshot: one pass over all positions in the order of subjects, on threads and connections of its
 //! own, so that nobody waits for it.
-//!
-//! One thread reads, another counts what was read: that takes two thirds of the time.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use chrono::NaiveDate;
 use rusqlite::{Connection, params};
@@ -76,9 +73,6 @@ pub(super) const CATALOGUE: [Statement; 4] = [MARKET, MARKET_OF_SUBJECT, PAST_OF
 
 /// Parts that wait to be written.
 const PARTS_WAITING: usize = 2;
-/// Rows that go from the one thread to the other at once, and how many times so many may wait.
-const BATCH_ROWS: usize = 1_024;
-const BATCHES_WAITING: usize = 4;
 
 /// Counts, and keeps what the next snapshot needs, part by part.
 pub(super) async fn count(
@@ -129,17 +123,9 @@ struct Pass<'c> {
 
 impl Pass<'_> {
     fn run(&self, mut counting: Counting) -> Outcome<Statistics> {
-        let mut counting = std::thread::scope(|scope| {
-            let (batches, read) = sync_channel(BATCHES_WAITING);
-            let counted = std::thread::Builder::new()
-                .name("store-count".to_owned())
-                .spawn_scoped(scope, move || counting.take_all(&read).map(|()| counting))
-                .map_err(Failure::Thread)?;
-            let read = self.read_all(&batches);
-            drop(batches);
-            // Who counts and fails stops who reads: its reason is the one that counts.
-            let counting = counted.join().map_err(|_| Failure::Panicked)??;
-            read.map(|()| counting)
+        // A list of nothing takes no memory: each row goes on as it comes.
+        MARKET.all(self.connection, params![self.month_begin], |row| {
+            self.in_force(row)?.map_or(Ok(()), |row| counting.take(row))
         })?;
         for subject_id in counting.end_pass()? {
             let rows =
@@ -153,21 +139,6 @@ impl Pass<'_> {
         let month = counting.count.month();
         judged::each(self.connection, month, |look| counting.count.add_look(look))?;
         counting.finish()
-    }
-
-    /// Reads every position, batch by batch, for as long as somebody takes them.
-    fn read_all(&self, batches: &SyncSender<Vec<LoanRow>>) -> Outcome<()> {
-        let mut batch = Vec::with_capacity(BATCH_ROWS);
-        // A list of nothing takes no memory: each row goes on as it comes.
-        MARKET.all(self.connection, params![self.month_begin], |row| {
-            batch.extend(self.in_force(row)?);
-            if batch.len() >= BATCH_ROWS {
-                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH_ROWS));
-                batches.send(full).map_err(|_| Failure::Conflict)?;
-            }
-            Ok(())
-        })?;
-        batches.send(batch).map_err(|_| Failure::Conflict)
     }
 
     /// A row with the version in force on the date; `None` when there was none.
@@ -216,13 +187,6 @@ impl Counting {
             next_part: 0,
             parts,
         })
-    }
-
-    fn take_all(&mut self, batches: &Receiver<Vec<LoanRow>>) -> Outcome<()> {
-        for row in batches.iter().flatten() {
-            self.take(row)?;
-        }
-        Ok(())
     }
 
     fn take(&mut self, row: LoanRow) -> Outcome<()> {
