@@ -1,7 +1,7 @@
 //! Who stands behind each cell: how many subjects, which lenders, and how much of an amount the largest of them hold.
 //!
-//! For disclosure control alone. Cells are the columns of a table and what anybody can work out of two of them
-//! ([`Indicator::differences`]); parts are what they are counted in ([`Indicator::parts`]).
+//! Cells are the columns of a table and what anybody can work out of two of them ([`Indicator::differences`]), which is for
+//! disclosure control alone; parts are what both are counted in ([`Indicator::parts`]).
 
 use super::indicator::Indicator;
 
@@ -73,7 +73,7 @@ const APART: &[u16] = &[
     0b1000_0000,
     0b1_0000_0000,
 ];
-/// Cells of a vintage: in the first month who will be late until the end, and who will not; in later months who was ever
+/// Cells of a vintage: with the first month who will be late until the end, and who will not; in each month who was ever
 /// late by 31 days, by 91, or both, before the month and in it.
 const VINTAGE: &[u16] = &[
     0b1, 0b1001, 0b1_0010, 0b11_0010, 0b1_0100, 0b101_0100, 0b110, 0b10_0110, 0b100_0110, 0b110_0110,

@@ -120,9 +120,9 @@ impl Grid {
             (0, Some(cut)) => {
                 let cuts = 0..cut.rows() / self.own_rows;
                 let rows = cuts.flat_map(|of_cut| rows.clone().map(move |row| of_cut * self.own_rows + row));
-                cut.lenders_of(rows, cell)
+                cut.lenders_of(&rows, cell)
             }
-            _ => self.tables[number].lenders_of(rows, cell),
+            _ => self.tables[number].lenders_of(&rows, cell),
         };
         sums.retain(|sum| *sum != 0);
         sums

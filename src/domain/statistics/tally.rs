@@ -55,7 +55,7 @@ impl People {
 #[derive(Debug, Clone, Copy, Default)]
 struct Part {
     sum: i128,
-    /// Subjects that are in no other part of any of its cells.
+    /// Its subjects, but for those that are told cell by cell.
     people: People,
 }
 
@@ -110,7 +110,7 @@ pub(super) struct Tally {
     own_in_one: usize,
     rows: usize,
     parts: Vec<Part>,
-    /// By row and cell, subjects in more than one part of it.
+    /// By row and cell, subjects that are in two parts of any one of the row's cells.
     mixed: Vec<People>,
     lenders: Lenders,
 }
@@ -300,7 +300,7 @@ impl Tally {
     }
 
     /// What each lender adds to a cell of amounts in some rows together, by their numbers.
-    pub fn lenders_of(&self, rows: impl Iterator<Item = usize> + Clone, cell: usize) -> Vec<i128> {
+    pub fn lenders_of(&self, rows: &(impl Iterator<Item = usize> + Clone), cell: usize) -> Vec<i128> {
         let Lenders::Sums(sums) = &self.lenders else {
             return Vec::new();
         };

@@ -38,27 +38,35 @@ impl Counters {
 
     /// Counts rows of whole subjects, which lie together.
     pub fn count(&mut self, rows: Vec<LoanRow>) {
-        let left = match &self.helper {
-            Some(helper) => helper.batches.try_send(rows).err().map(|error| match error {
-                TrySendError::Full(rows) | TrySendError::Disconnected(rows) => rows,
-            }),
-            None => Some(rows),
+        let Some(helper) = &self.helper else {
+            return count(&mut self.scan, &rows);
         };
-        if let Some(rows) = left {
-            count(&mut self.scan, &rows);
+        match helper.batches.try_send(rows) {
+            Ok(()) => {}
+            Err(TrySendError::Full(rows)) => count(&mut self.scan, &rows),
+            // It takes batches for as long as there are any, unless it panicked.
+            Err(TrySendError::Disconnected(rows)) => {
+                self.join();
+                count(&mut self.scan, &rows);
+            }
+        }
+    }
+
+    /// Waits for the helper and adds what it counted; as if the caller had counted it, its panic goes on here.
+    fn join(&mut self) {
+        let Some(Helper { batches, thread }) = self.helper.take() else {
+            return;
+        };
+        drop(batches);
+        match thread.join() {
+            Ok(other) => self.scan.merge(&other),
+            Err(panic) => std::panic::resume_unwind(panic),
         }
     }
 
     /// Ends the count.
     pub fn finish(mut self) -> Statistics {
-        if let Some(Helper { batches, thread }) = self.helper {
-            drop(batches);
-            match thread.join() {
-                Ok(other) => self.scan.merge(&other),
-                // As if the caller had counted.
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
+        self.join();
         self.scan.finish()
     }
 }
@@ -69,7 +77,9 @@ impl Helper {
         let thread = std::thread::Builder::new()
             .name("store-count".to_owned())
             .spawn(move || {
-                given.iter().for_each(|rows| count(&mut scan, &rows));
+                for rows in given {
+                    count(&mut scan, &rows);
+                }
                 scan
             });
         Some(Self {

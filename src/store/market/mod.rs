@@ -1,8 +1,8 @@
 //! Counts the market for a snapshot, whichever engine reads it: positions in the order of subjects meet what was kept of
 //! them at the snapshot before.
 //!
-//! The engine pushes rows and parts of what was kept, each in order; nothing here waits or reads. What is held is the
-//! position rows of one subject, a part or two, and what stands apart: accounts that moved between subjects since the last
+//! The engine pushes rows and parts of what was kept, each in order; nothing here reads, and only the end waits, for who helps
+//! to count. What is held is a few batches of position rows, a part or two, and what stands apart: accounts that moved between subjects since the last
 //! snapshot, and the numbers of subjects that may have got them. These are read again at the end.
 
 mod carry;

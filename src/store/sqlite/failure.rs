@@ -21,7 +21,7 @@ pub(in crate::store) enum Failure {
     },
     /// Somebody else was faster.
     Conflict,
-    /// Deciding panicked; what the panic said is in the log.
+    /// Deciding or counting panicked; what the panic said is in the log.
     Panicked,
 }
 
@@ -47,7 +47,7 @@ impl From<Failure> for StoreError {
         match failure {
             Failure::Corrupt { table, key } => Self::Corrupt { table, key },
             Failure::Conflict => Self::Conflict,
-            Failure::Panicked => Self::Engine("a decision panicked".into()),
+            Failure::Panicked => Self::Engine("a decision or a count panicked".into()),
             Failure::File(error) => Self::Disk(Box::new(error)),
             Failure::Engine(error) => match error.sqlite_error_code() {
                 Some(

@@ -2,6 +2,7 @@
 //! own, so that nobody waits for it.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use chrono::NaiveDate;
@@ -86,18 +87,8 @@ pub(super) async fn count(
     std::thread::Builder::new()
         .name("store-market".to_owned())
         .spawn(move || {
-            let counted = open::reader(&path).and_then(|mut connection| {
-                let snapshot = connection.transaction()?;
-                let counting = Counting::begin(&path, &snapshot, task, terms, parts)?;
-                let pass = Pass {
-                    connection: &snapshot,
-                    as_of: counting.count.as_of(),
-                    month_begin: to_epoch_days(counting.count.month_begin()),
-                };
-                let counted = pass.run(counting);
-                snapshot.finish()?;
-                counted
-            });
+            let counted = catch_unwind(AssertUnwindSafe(|| pass(&path, task, terms, parts)));
+            let counted = counted.unwrap_or(Err(Failure::Panicked));
             // A caller that went away needs no answer.
             let _ = reply.send(counted.map_err(StoreError::from));
         })
@@ -111,6 +102,21 @@ pub(super) async fn count(
         number += 1;
     }
     answer.await.map_err(|_| StoreError::Unavailable)?
+}
+
+/// Counts one state of the market.
+fn pass(path: &Path, task: SnapshotTask, terms: Terms, parts: mpsc::Sender<Vec<u8>>) -> Outcome<Statistics> {
+    let mut connection = open::reader(path)?;
+    let snapshot = connection.transaction()?;
+    let counting = Counting::begin(path, &snapshot, task, terms, parts)?;
+    let pass = Pass {
+        connection: &snapshot,
+        as_of: counting.count.as_of(),
+        month_begin: to_epoch_days(counting.count.month_begin()),
+    };
+    let counted = pass.run(counting);
+    snapshot.finish()?;
+    counted
 }
 
 /// One state of the market.

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proptest::prelude::*;
-
-use super::super::{Axis, Contributors, Indicator, Kind, Loan, Scan, Standing, Statistics, Table};
+use super::super::{Axis, Contributors, Indicator, Loan, Standing, Statistics, Table};
 use super::large_market;
-use super::market::{Market, loan, look, market, terms};
+use super::market::{Market, loan, look, terms};
 use crate::domain::currency::Currency;
 use crate::domain::names::MemberNo;
 use crate::domain::rules::{Burden, Finding};
@@ -81,132 +79,6 @@ fn assert_delinquency_behind(market: &Market, statistics: &Statistics, cuts: &[A
                 amounts.places
             );
         }
-    }
-}
-
-/// What stands in each cell of a row: its columns and the differences of them; nothing in those that are no sums.
-fn cells(table: &Table, row: &[i128]) -> Vec<i128> {
-    let columns = table.columns();
-    let of_column = columns.iter().zip(row).map(|(column, value)| {
-        if column.is_additive || column.is_whole() {
-            *value
-        } else {
-            0
-        }
-    });
-    let differences = table.published.indicator.differences(table.currency.is_some());
-    let of_difference = differences.iter().map(|of| row[of.whole] - row[of.part]);
-    of_column.chain(of_difference).collect()
-}
-
-/// What is new in each month of a vintage, of the columns that cumulate.
-fn new_in_month(table: &Table, number: usize) -> Vec<i128> {
-    if table.published.indicator != Indicator::Vintage {
-        return Vec::new();
-    }
-    let row = &table.rows[number];
-    let before = |column: usize| {
-        let is_first = row.places[1] == 0;
-        if is_first {
-            0
-        } else {
-            table.rows[number - 1].values[column]
-        }
-    };
-    [1, 2].map(|column| row.values[column] - before(column)).to_vec()
-}
-
-/// Every cell is a sum over subjects: a subject's part is what stands there in a market of nobody else.
-fn assert_subjects_behind(market: &Market) {
-    let whole = market.statistics();
-    let alone = |subjects: Vec<Vec<Loan<'static>>>, looks| {
-        let terms = market.terms.clone();
-        Market {
-            terms,
-            subjects,
-            looks,
-        }
-        .statistics()
-    };
-    let of_loans = market
-        .subjects
-        .iter()
-        .map(|loans| alone(vec![loans.clone()], Vec::new()));
-    let of_looks = market
-        .looks
-        .iter()
-        .map(|looks| alone(Vec::new(), vec![looks.clone()]));
-    let alone: Vec<Statistics> = of_loans.chain(of_looks).collect();
-    for table in &whole.tables {
-        let name = (table.published, table.currency);
-        let has_none = table.published.indicator == Indicator::Concentration;
-        let of_subjects: Vec<&Table> = alone
-            .iter()
-            .filter_map(|of| {
-                of.tables
-                    .iter()
-                    .find(|found| (found.published, found.currency) == name)
-            })
-            .collect();
-        for (number, row) in table.rows.iter().enumerate().filter(|_| !has_none) {
-            let mut parts = vec![Vec::new(); row.contributors.len()];
-            for of in &of_subjects {
-                let cells = cells(of, &of.rows[number].values).into_iter();
-                let cells = cells.chain(new_in_month(of, number));
-                parts
-                    .iter_mut()
-                    .zip(cells)
-                    .for_each(|(parts, cell)| parts.push(cell));
-            }
-            for (cell, (mut parts, behind)) in parts.into_iter().zip(&row.contributors).enumerate() {
-                parts.retain(|part| *part != 0);
-                parts.sort_unstable_by(|one, other| other.cmp(one));
-                // Who is never late until the end is behind all months, of whom there are no more than are not yet late.
-                let until_the_end = name.0.indicator == Indicator::Vintage && cell == 3 && name.1.is_none();
-                let next = table.rows.get(number + 1);
-                if until_the_end && next.is_some_and(|next| next.places[0] == row.places[0]) {
-                    continue;
-                }
-                let subjects = u64::try_from(parts.len()).unwrap();
-                assert_eq!(behind.subjects, subjects, "{name:?} {:?} {cell}", row.places);
-                let is_amount = table
-                    .columns()
-                    .get(cell)
-                    .is_none_or(|column| column.kind == Kind::Amount);
-                if table.currency.is_some() && is_amount {
-                    parts.resize(2, 0);
-                    assert_eq!(
-                        behind.largest_subjects[..],
-                        parts[..],
-                        "{name:?} {:?} {cell}",
-                        row.places
-                    );
-                }
-            }
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8))]
-
-    #[test]
-    fn behind_every_cell_are_the_subjects_that_add_to_it(market in market(0..8)) {
-        assert_subjects_behind(&market);
-    }
-
-    #[test]
-    fn counted_in_two_and_merged_is_counted_in_one((market, place) in (market(0..24), any::<prop::sample::Index>())) {
-        let parts = market.subjects.split_at(place.index(market.subjects.len() + 1));
-        let mut scans = [parts.0, parts.1].map(|subjects| {
-            let mut scan = Scan::new(market.terms.clone());
-            subjects.iter().for_each(|loans| scan.add_subject(loans));
-            scan
-        });
-        market.looks.iter().for_each(|looks| scans[1].add_looks(looks));
-        let [mut scan, other] = scans;
-        scan.merge(&other);
-        prop_assert_eq!(scan.finish(), market.statistics());
     }
 }
 

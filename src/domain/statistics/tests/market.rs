@@ -160,6 +160,12 @@ fn any_loan(as_of: &'static str) -> impl Strategy<Value = Loan<'static>> {
             });
             first.filter(|first| first.on <= end)
         };
+        // Who is 91 days late was 31 days late no later.
+        let first_91 = late(first_91);
+        let first_31 = match (late(first_31), first_91) {
+            (Some(first), Some(longer)) if first.on > longer.on => Some(longer),
+            (first, longer) => first.or(longer),
+        };
         Loan {
             is_primary: primary.is_some(),
             region: Region::of(region),
@@ -176,8 +182,8 @@ fn any_loan(as_of: &'static str) -> impl Strategy<Value = Loan<'static>> {
             now,
             past: Past {
                 before,
-                first_31: late(first_31),
-                first_91: late(first_91),
+                first_31,
+                first_91,
             },
             ..loan(member_no)
         }

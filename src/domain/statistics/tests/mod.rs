@@ -1,6 +1,7 @@
 //! The fold against the definitions, and what must hold of its tables whatever the market is.
 #![allow(clippy::unwrap_used, reason = "helpers are not marked as tests")]
 
+mod alone;
 mod behind;
 mod edges;
 mod flows;
