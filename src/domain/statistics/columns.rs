@@ -220,6 +220,15 @@ impl Indicator {
         }
     }
 
+    /// Columns of a table of one currency, or of one that counts over all of them.
+    pub fn columns(self, in_currency: bool) -> &'static [Column] {
+        if in_currency {
+            self.amounts()
+        } else {
+            self.counts()
+        }
+    }
+
     /// Columns of one currency: amounts in minor units, and what can only be counted in a currency.
     pub const fn amounts(self) -> &'static [Column] {
         match self {

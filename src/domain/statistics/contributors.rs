@@ -106,11 +106,7 @@ impl Indicator {
 
     /// Cells of a row: its columns, their differences and, of a vintage, what is new in the month.
     pub(super) fn cells_of_row(self, in_currency: bool) -> usize {
-        let columns = if in_currency {
-            self.amounts()
-        } else {
-            self.counts()
-        };
+        let columns = self.columns(in_currency);
         let new = if self == Self::Vintage { INCREMENTS } else { 0 };
         columns.len() + self.differences(in_currency).len() + new
     }
@@ -139,11 +135,7 @@ impl Indicator {
 
     /// The parts of a row, each with the cells that it belongs to, a bit for each.
     pub(super) fn parts(self, in_currency: bool) -> Vec<u16> {
-        let columns = if in_currency {
-            self.amounts().len()
-        } else {
-            self.counts().len()
-        };
+        let columns = self.columns(in_currency).len();
         let with_differences = |part: &u16| {
             let has = |column: usize| part >> column & 1 == 1;
             let differences = self.differences(in_currency).iter().zip(columns..);

@@ -184,6 +184,12 @@ impl Published {
         self.cuts.iter().chain(self.indicator.axes()).copied()
     }
 
+    /// Its place among the tables of its indicator.
+    pub(super) fn number(self) -> usize {
+        let cuts = self.indicator.cuts().iter();
+        cuts.take_while(|cuts| **cuts != self.cuts).count()
+    }
+
     /// Its rows, those that cannot be included.
     pub fn rows(self) -> usize {
         self.axes().map(Axis::places).product()

@@ -7,6 +7,7 @@ use super::axis::{burden_place, finding_place, group_place};
 use super::cells::Cut;
 use super::indicator::Indicator;
 use super::scan::Scan;
+use super::tally::only;
 use crate::domain::member::LenderGroup;
 use crate::domain::names::MemberNo;
 use crate::domain::rules::{Finding, Judged};
@@ -40,7 +41,7 @@ impl Scan {
             amount_band: 0,
             rate_band: 0,
         };
-        let lenders = [Some(self.ledger.lender(look.member_no)), None, None];
+        let lenders = only(self.ledger.lender(look.member_no));
         let mut count = |indicator, own: &[usize], part| {
             self.ledger.count(indicator, &cut, own, part, lenders);
         };

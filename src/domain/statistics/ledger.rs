@@ -10,7 +10,7 @@ use super::cells::{ByIndicator, Cut, own_row, rows_of};
 use super::columns::{Column, Kind};
 use super::contributors::Contributors;
 use super::indicator::{Indicator, Published};
-use super::tally::{Entry, Shape, Tally, Told, rank};
+use super::tally::{Entry, Shape, Tally, Told, only, rank};
 use crate::domain::currency::Currency;
 use crate::domain::names::MemberNo;
 
@@ -186,7 +186,7 @@ impl Ledger {
             own: own_row(indicator.axes(), own),
             part,
             value,
-            lenders: [Some(lender), None, None],
+            lenders: only(lender),
         });
     }
 
@@ -225,11 +225,11 @@ impl Ledger {
 
     /// The values of a table that add up, row by row; zeros for other columns and where nothing was added.
     pub fn values(&self, published: Published, currency: Option<Currency>) -> Vec<i128> {
-        let columns = columns_of(published.indicator, currency.is_some());
+        let columns = published.indicator.columns(currency.is_some());
         let Some(grid) = self.grid(published.indicator, currency) else {
             return vec![0; published.rows() * columns.len()];
         };
-        let table = &grid.tables[number_of(published)];
+        let table = &grid.tables[published.number()];
         let rows = 0..published.rows();
         rows.flat_map(|row| {
             let columns = columns.iter().enumerate();
@@ -245,7 +245,7 @@ impl Ledger {
         let Some(grid) = self.grid(indicator, currency) else {
             return vec![Contributors::default(); width];
         };
-        let number = number_of(published);
+        let number = published.number();
         let mut cells: Vec<Contributors> = (0..width).map(|cell| grid.behind(number, row, cell)).collect();
         for (of, column) in wholes_of(indicator, currency.is_some()) {
             cells[of] = grid.behind_whole(number, row, column);
@@ -264,7 +264,7 @@ impl Ledger {
         let Some(grid) = self.grid(published.indicator, Some(currency)) else {
             return Vec::new();
         };
-        grid.lenders_of(number_of(published), row..row + 1, column)
+        grid.lenders_of(published.number(), row..row + 1, column)
     }
 
     /// How many numbers are held.
@@ -284,29 +284,13 @@ fn merge(grids: &mut ByIndicator<Grid>, others: &ByIndicator<Grid>, renumbered: 
     }
 }
 
-/// The number of a table among those of its indicator.
-fn number_of(published: Published) -> usize {
-    let cuts = published.indicator.cuts().iter();
-    cuts.zip(0..)
-        .find_map(|(cuts, number)| (*cuts == published.cuts).then_some(number))
-        .unwrap_or_default()
-}
-
 fn last_places(indicator: Indicator) -> usize {
     indicator.axes().last().map_or(1, |axis| axis.places())
 }
 
-fn columns_of(indicator: Indicator, in_currency: bool) -> &'static [Column] {
-    if in_currency {
-        indicator.amounts()
-    } else {
-        indicator.counts()
-    }
-}
-
 /// The columns that are wholes of others, each with the one that it is the whole of.
 fn wholes_of(indicator: Indicator, in_currency: bool) -> impl Iterator<Item = (usize, usize)> {
-    let columns = columns_of(indicator, in_currency).iter().enumerate();
+    let columns = indicator.columns(in_currency).iter().enumerate();
     let wholes = columns.filter(|(_, column)| column.is_whole());
     wholes.zip(0..).map(|((of, _), column)| (of, column))
 }

@@ -20,7 +20,7 @@ use super::loan::{Loan, Standing};
 use super::spread::LenderNumbers;
 use super::stacking::{Days, distinct, lenders_in_a_span, openings, same_day};
 use super::table::Statistics;
-use super::tally::{Told, tell};
+use super::tally::{Told, only, tell};
 use crate::domain::currency::Currency;
 use crate::domain::date::{BusinessZone, Timestamp, days_after, days_before};
 use crate::domain::exposure::BandSeries;
@@ -246,7 +246,7 @@ impl Scan {
             if loan.is_primary {
                 let Place { cut, lender } = self.place_of(loan);
                 let mut count = |indicator, is_so: bool| {
-                    let lenders = [Some(lender), None, None];
+                    let lenders = only(lender);
                     self.ledger.count(indicator, &cut, &[], is_so.into(), lenders);
                 };
                 count(Indicator::SameDayStacking, is_stacked);
@@ -268,7 +268,7 @@ impl Scan {
         let mut add = |indicator, part| {
             let table = (indicator, loan.currency);
             let amount = (part, now.outstanding_total.into());
-            let lenders = [Some(*lender), None, None];
+            let lenders = only(*lender);
             self.ledger.count(indicator, cut, &[], part, lenders);
             self.ledger.amount(table, cut, &[], amount, *lender);
         };
@@ -292,8 +292,7 @@ impl Scan {
         let own = [bucket_place(before.days_past_due), fate_place(loan.now)];
         let indicator = Indicator::RollRate;
         let balance = (0, before.outstanding_total.into());
-        self.ledger
-            .count(indicator, cut, &own, 0, [Some(*lender), None, None]);
+        self.ledger.count(indicator, cut, &own, 0, only(*lender));
         self.ledger
             .amount((indicator, currency), cut, &own, balance, *lender);
     }
@@ -310,7 +309,7 @@ impl Scan {
             let month = months_on_book(loan.opened_on, first.on).max(1);
             Some((place_of(month) - 1, i128::from(first.outstanding_total)))
         });
-        let lenders = [Some(*lender), None, None];
+        let lenders = only(*lender);
         let (table, currency) = (Indicator::Vintage, loan.currency);
         let (own, part) = ([origination, 0], usize::from(marks[0].is_none()));
         self.ledger.count(table, cut, &own, part, lenders);
@@ -338,7 +337,7 @@ impl Scan {
 /// As many different lenders as are told apart.
 fn told(lenders: impl Iterator<Item = usize>) -> Told {
     let mut told = Told::default();
-    lenders.for_each(|lender| tell(&mut told, &[Some(lender), None, None]));
+    lenders.for_each(|lender| tell(&mut told, &only(lender)));
     told
 }
 

@@ -41,10 +41,7 @@ pub struct Row {
 impl Table {
     /// What its values mean.
     pub fn columns(&self) -> &'static [Column] {
-        match self.currency {
-            None => self.published.indicator.counts(),
-            Some(_) => self.published.indicator.amounts(),
-        }
+        self.published.indicator.columns(self.currency.is_some())
     }
 
     /// The names of a row's keys in a snapshot of a date.
@@ -142,11 +139,9 @@ fn push_line(text: &mut String, parts: impl Iterator<Item = Cow<'static, str>>) 
 /// The values of a table, row by row, with the figures that are no sums.
 fn values(scan: &Scan, table: &Table) -> Vec<i128> {
     let Published { indicator, cuts } = table.published;
-    let number = indicator.cuts().iter().position(|listed| *listed == cuts);
-    let number = number.unwrap_or_default();
     let rows = table.published.rows();
     match (indicator, table.currency) {
-        (Indicator::LendersPerSubject, _) => scan.lender_numbers.values(number, rows),
+        (Indicator::LendersPerSubject, _) => scan.lender_numbers.values(table.published.number(), rows),
         // Who has how much of all that is owed: the lenders of balances, whether late or not.
         (Indicator::Concentration, Some(currency)) => {
             let balances = Published {

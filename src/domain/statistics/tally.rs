@@ -326,6 +326,11 @@ impl Tally {
     }
 }
 
+/// One lender.
+pub(super) const fn only(lender: usize) -> Told {
+    [Some(lender), None, None]
+}
+
 /// Tells more lenders apart, as long as there is room.
 pub(super) fn tell(told: &mut Told, more: &Told) {
     for lender in more.iter().flatten() {

@@ -2,8 +2,9 @@
 //! them at the snapshot before.
 //!
 //! The engine pushes rows and parts of what was kept, each in order; nothing here reads, and only the end waits, for who helps
-//! to count. What is held is a few batches of position rows, a part or two, and what stands apart: accounts that moved between subjects since the last
-//! snapshot, and the numbers of subjects that may have got them. These are read again at the end.
+//! to count. What is held is a few batches of position rows, a part or two, and what stands apart: accounts that moved
+//! between subjects since the last snapshot, and the numbers of subjects that may have got them. These are read again at the
+//! end.
 
 mod carry;
 mod counters;
@@ -219,11 +220,9 @@ impl MarketCount {
         }
     }
 
-    /// Has what is complete counted.
+    /// Has what is complete counted; no subject is in hand.
     fn hand_over(&mut self) {
-        let rest = self.rows.split_off(self.in_hand);
-        let complete = std::mem::replace(&mut self.rows, rest);
-        self.rows.reserve(BATCH_ROWS);
+        let complete = std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH_ROWS));
         self.in_hand = 0;
         self.counters.count(complete);
     }
