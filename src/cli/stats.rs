@@ -245,7 +245,7 @@ async fn indicators(client: &Client, language: Language, output: Output) -> anyh
         return Ok(());
     }
     for indicator in &listed.indicators {
-        let tables: Vec<String> = Published::all()
+        let tables: Vec<String> = Published::every()
             .filter(|published| published.indicator.name() == indicator.name)
             .map(|published| cuts(&published))
             .collect();
@@ -339,13 +339,13 @@ impl Wanted {
     fn published(&self, by: &[&str]) -> anyhow::Result<Published> {
         let mut asked = by.to_vec();
         asked.sort_unstable();
-        let found = Published::all().find(|published| {
+        let found = Published::every().find(|published| {
             let mut cuts: Vec<&str> = published.cuts.iter().map(|cut| cut.name()).collect();
             cuts.sort_unstable();
             published.indicator.name() == self.indicator && cuts == asked
         });
         found.with_context(|| {
-            let tables = Published::all().filter(|published| published.indicator.name() == self.indicator);
+            let tables = Published::every().filter(|published| published.indicator.name() == self.indicator);
             let tables: Vec<String> = tables.map(|published| cuts(&published)).collect();
             if tables.is_empty() {
                 format!(

@@ -3,6 +3,7 @@
 //! Raw figures exist only between the count and the disclosure control, in the hands of one [`worker`]; everything else of
 //! this room, and everybody it serves, has published tables alone.
 
+mod by_member;
 pub mod protect;
 pub mod worker;
 

@@ -2,7 +2,7 @@
 //!
 //! Everything it needs is read anew for each snapshot, so a crash, a second worker or a lost reply costs a repetition. A
 //! lease says who works; whoever loses it stops, and publishing checks it once more. Invariant: raw figures go to the
-//! disclosure control and nowhere else.
+//! disclosure control, what each lender holds to the table that names the largest, and nothing anywhere else.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -13,6 +13,7 @@ use futures::future::{Either, select};
 use futures::{Stream, StreamExt as _};
 use sha2::{Digest as _, Sha256};
 
+use super::by_member;
 use crate::domain::clock::SharedClock;
 use crate::domain::date::to_epoch_days;
 use crate::domain::statistics::{Schedule, ShownStatistics, SnapshotKey, SnapshotState, Statistics, Terms};
@@ -154,9 +155,11 @@ impl Worker {
         // Long and only thought: not on the threads that serve.
         let protected = tokio::task::spawn_blocking(move || {
             let before: Vec<&ShownStatistics> = before.iter().collect();
-            protect(&statistics, &before)
+            (protect(&statistics, &before), statistics)
         });
-        let shown = protected.await.map_err(|_| StoreError::Unavailable)?;
+        let (mut shown, statistics) = protected.await.map_err(|_| StoreError::Unavailable)?;
+        let named = by_member::tables(&*self.store, self.rules.zone, &statistics, &shown).await?;
+        shown.tables.extend(named);
         let digest = Sha256::digest(shown.encode()).into();
         let published = self
             .store

@@ -158,7 +158,7 @@ pub(super) fn whole_of(
     head: &SnapshotHead,
     mut tables: Vec<ShownTable>,
 ) -> ShownStatistics {
-    let order: Vec<Published> = Published::all().collect();
+    let order: Vec<Published> = Published::every().collect();
     tables.sort_by_key(|table| {
         let place = order.iter().position(|published| *published == table.published);
         (place, table.currency)

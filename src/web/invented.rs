@@ -7,7 +7,7 @@ mod figures;
 use async_trait::async_trait;
 use chrono::{Months, NaiveDate};
 
-use self::figures::rows;
+use self::figures::{rows, rows_of_members};
 use super::supervision::Supervision;
 use super::window::{Window, WindowError};
 use crate::domain::conduct::{ConductFacts, ReservationFates, Thresholds};
@@ -39,6 +39,9 @@ const LENDERS: [(&str, &str, LenderGroup); 8] = [
         LenderGroup::Other,
     ),
 ];
+
+/// Lenders that are named as the largest.
+const LARGEST: usize = 5;
 
 /// The market.
 #[derive(Debug, Clone, Copy)]
@@ -124,10 +127,21 @@ impl Window for InventedMarket {
         let wanted = self.keys().filter(|(_, key)| (from..=to).contains(&key.as_of));
         Ok(wanted
             .map(|(number, key)| {
-                let rows = rows(published, currency.is_some(), number);
+                let named = match (published.names_members(), currency) {
+                    (false, _) => 0,
+                    (true, None) => LENDERS.len(),
+                    (true, Some(_)) => LARGEST,
+                };
+                let names = Self::members().map(|(_, member)| member.member_id);
+                let members: Vec<MemberId> = names.take(named).collect();
+                let rows = match published.names_members() {
+                    true => rows_of_members(published, currency.is_some(), number, named),
+                    false => rows(published, currency.is_some(), number),
+                };
                 let table = ShownTable {
                     published,
                     currency,
+                    members,
                     rows,
                 };
                 (key, table)
@@ -198,7 +212,7 @@ mod tests {
         let last = NaiveDate::from_ymd_opt(2026, 11, 30).unwrap();
         let market = InventedMarket::until(last);
         let mut hidden = 0;
-        for published in Published::all() {
+        for published in Published::every() {
             for currency in [None, Some(Currency::CNY)] {
                 let columns = published.shown_columns(currency.is_some());
                 if columns.is_empty() {

@@ -1,5 +1,7 @@
 //! Tables over time as they are listed and downloaded: the page's table, its chart and its file are made of the same values.
 
+use std::borrow::Cow;
+
 use chrono::{Datelike as _, NaiveDate};
 
 use super::names;
@@ -77,7 +79,7 @@ impl Listing {
     }
 
     /// The file: names and values as the rpc has them, amounts in minor units, shares in thousandths, `c` where a figure is
-    /// hidden.
+    /// hidden, `-` where there is none.
     pub fn file(&self) -> Vec<Vec<String>> {
         let columns = self.columns();
         let names = self.published.axes().map(Axis::name);
@@ -121,7 +123,10 @@ impl Listing {
         for (key, table) in &self.tables {
             for row in &table.rows {
                 let places = self.published.axes().zip(&row.places);
-                let keys = places.map(|(axis, place)| names::place(axis, *place, key.as_of, language));
+                let keys = places.map(|(axis, place)| match axis {
+                    Axis::Member => Cow::Borrowed(table.member(*place)),
+                    _ => names::place(axis, *place, key.as_of, language),
+                });
                 let mut cells = vec![Cell::head(key.as_of.to_string())];
                 cells.extend(keys.map(|name| Cell::head(name.into_owned())));
                 let values = columns.iter().zip(&row.values);
@@ -138,6 +143,7 @@ impl Listing {
                 Cell::value(names::unit(column, self.currency).bare(value, language))
             }
             Shown::Hidden => Cell::hidden(),
+            Shown::Nothing => Cell::value("–".to_owned()),
         }
     }
 }
@@ -191,6 +197,7 @@ mod tests {
         let table = ShownTable {
             published,
             currency: None,
+            members: Vec::new(),
             rows: Vec::new(),
         };
         let key = |day| SnapshotKey {

@@ -48,7 +48,7 @@ pub(super) fn find_column(name: &str) -> Option<Words> {
 }
 
 #[rustfmt::skip]
-const COLUMNS: [(&str, Words); 72] = [
+const COLUMNS: [(&str, Words); 94] = [
     ("subjects", Words("Subjects", "借款人数")),
     ("of_subjects", Words("Of all subjects", "全部借款人数")),
     ("share", Words("Share", "占比")),
@@ -121,6 +121,28 @@ const COLUMNS: [(&str, Words); 72] = [
     ("hhi", Words("Herfindahl's index", "赫芬达尔指数")),
     ("cr3_share", Words("Largest 3 lenders", "最大三家机构")),
     ("cr5_share", Words("Largest 5 lenders", "最大五家机构")),
+    ("score", Words("Score", "总分")),
+    ("timeliness", Words("Timeliness", "及时性")),
+    ("accept_rate", Words("Accept rate", "接收率")),
+    ("completeness", Words("Completeness", "完整性")),
+    ("consistency", Words("Consistency", "一致性")),
+    ("reject_ageing", Words("Reject ageing", "拒收处理时效")),
+    ("looks", Words("Looks", "查询人次")),
+    ("hard_queries", Words("Hard queries", "硬查询")),
+    ("judged_queries", Words("Hard queries judged", "已评判的硬查询")),
+    ("unfollowed_queries", Words("Nothing came of them", "无后续的硬查询")),
+    ("rate_unfollowed", Words("Without follow-up", "无后续占比")),
+    ("checks_in_turn", Words("Checks in turn", "轮流核查")),
+    ("rate_in_turn", Words("Checks in turn, share", "轮流核查占比")),
+    ("loans_opened", Words("Loans opened", "开立贷款数")),
+    ("reservations_ended", Words("Reservations ended", "已结束的预占")),
+    ("reservations_lapsed", Words("Reservations that ran out", "到期失效的预占")),
+    ("rate_lapsed", Words("Ran out, share", "到期失效占比")),
+    ("reservations_late", Words("Reservations confirmed late", "逾期确认的预占")),
+    ("rate_late", Words("Confirmed late, share", "逾期确认占比")),
+    ("strangers", Words("Looks that found nobody", "未命中查询")),
+    ("rate_strangers", Words("Found nobody, share", "未命中占比")),
+    ("evaluations", Words("Tokens evaluated", "计算的令牌数")),
 ];
 
 /// An axis' name for people.
@@ -145,6 +167,7 @@ pub const fn axis(axis: Axis, language: Language) -> &'static str {
         Axis::MonthsOnBook => Words("Months on book", "账龄(月)"),
         Axis::Finding => Words("What the check came to", "检查结果"),
         Axis::Burden => Words("Due in a month, % of the income", "每月应还款占收入的百分比"),
+        Axis::Member => Words("Lender", "机构"),
     };
     words.told(language)
 }
@@ -163,7 +186,8 @@ pub fn place(axis: Axis, place: usize, as_of: NaiveDate, language: Language) -> 
         | Axis::BucketBefore
         | Axis::OriginationMonth
         | Axis::MonthsOnBook
-        | Axis::Burden => None,
+        | Axis::Burden
+        | Axis::Member => None,
     };
     words.map_or(label, |words| Cow::Borrowed(words.told(language)))
 }
@@ -260,7 +284,7 @@ mod tests {
 
     #[test]
     fn every_column_that_is_shown_has_a_name_in_each_language() {
-        for published in Published::all() {
+        for published in Published::every() {
             for has_currency in [false, true] {
                 for shown in published.shown_columns(has_currency) {
                     assert!(find_column(shown.name).is_some(), "{}", shown.name);

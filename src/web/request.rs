@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 use super::names::Words;
 use crate::domain::currency::Currency;
 use crate::domain::quality::Month;
-use crate::domain::statistics::{Axis, Indicator, Published};
+use crate::domain::statistics::Published;
 
 /// The most bytes of a query.
 const QUERY_BYTES_MAX: usize = 1_024;
@@ -77,17 +77,9 @@ impl Query {
     /// Which table is to be downloaded, and of which dates.
     pub fn table(&self) -> Result<AskedTable, Refused> {
         let name = self.find("indicator").ok_or(TABLE)?;
-        let indicator = Indicator::ALL
-            .into_iter()
-            .find(|known| known.name() == name)
-            .ok_or(TABLE)?;
-        let cut = self.find("cut").unwrap_or("");
-        let cuts = indicator
-            .cuts()
-            .iter()
-            .find(|cuts| name_of(cuts) == cut)
-            .ok_or(TABLE)?;
-        let published = Published { indicator, cuts };
+        let cuts = self.find("cut").unwrap_or("").split(',');
+        let cuts: Vec<&str> = cuts.filter(|cut| !cut.is_empty()).collect();
+        let published = Published::named(name, &cuts).ok_or(TABLE)?;
         let currency = self.currency()?;
         if published.shown_columns(currency.is_some()).is_empty() {
             return Err(TABLE);
@@ -101,11 +93,6 @@ impl Query {
     }
 }
 
-fn name_of(cuts: &[Axis]) -> String {
-    let names: Vec<&str> = cuts.iter().map(|axis| axis.name()).collect();
-    names.join(",")
-}
-
 fn parse_month(text: &str) -> Option<Month> {
     let (year, month) = text.split_once('-')?;
     Month::of(year.parse().ok()?, month.parse().ok()?)
@@ -114,6 +101,7 @@ fn parse_month(text: &str) -> Option<Month> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::statistics::{Axis, Indicator};
 
     #[test]
     fn a_table_is_found_by_its_names_or_not_at_all() {
@@ -126,6 +114,11 @@ mod tests {
             (Indicator::MultiLenderRate, None)
         );
         assert_eq!(published.cuts, [Axis::Region, Axis::ProductType]);
+        let named = asked("indicator=conduct&cut=member&from=2026-01-01&to=2026-03-31");
+        assert_eq!(
+            named.map(|(published, _, _)| published),
+            Ok(Published::BY_MEMBER[2])
+        );
         for (query, refused) in [
             ("", TABLE),
             ("indicator=income&from=2026-01-01&to=2026-03-31", TABLE),

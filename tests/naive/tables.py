@@ -69,7 +69,7 @@ INDICATORS = {
         ["subjects", "exposure", "of_subjects", "of_exposure"],
     ),
     "exposure_per_subject": (
-        [NONE, REGION],
+        [NONE],
         [],
         [],
         ["subjects", "exposure", "median_band", "p90_band"],
@@ -80,7 +80,7 @@ INDICATORS = {
         ["subjects_opened", "subjects_2_plus", "subjects_3_plus"],
         [],
     ),
-    "same_day_stacking": ([NONE, GROUP, PRODUCT], [], ["openings", "openings_same_day"], []),
+    "same_day_stacking": ([NONE, GROUP], [], ["openings", "openings_same_day"], []),
     "delinquency": (
         [NONE, REGION, GROUP, PRODUCT, ("amount_band",), ("rate_band",)],
         [],
@@ -112,7 +112,7 @@ INDICATORS = {
         "opening originations arrivals increases repayments write_offs transfers withdrawals closing".split(),
     ),
     "restructuring": (
-        [NONE, PRODUCT],
+        [NONE],
         [],
         ["positions", "positions_restructured"],
         ["balance", "balance_restructured"],

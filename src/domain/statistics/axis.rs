@@ -45,6 +45,8 @@ pub enum Axis {
     Finding,
     /// Band of what would fall due in a month, of the stated income.
     Burden,
+    /// A member, of which a table has as many as there are: it tells their names itself.
+    Member,
 }
 
 /// Upper edges of rate bands in basis points, after the band of no stated rate.
@@ -106,10 +108,11 @@ impl Axis {
             Self::MonthsOnBook => "months_on_book",
             Self::Finding => "finding",
             Self::Burden => "obligation_ratio",
+            Self::Member => "member",
         }
     }
 
-    /// How many places it has.
+    /// How many places it has in every table; none of members, whom each table has its own of.
     pub fn places(self) -> usize {
         match self {
             Self::Region => Region::COUNT,
@@ -124,6 +127,7 @@ impl Axis {
             Self::OriginationMonth | Self::MonthsOnBook => place_of(VINTAGE_MONTHS),
             Self::Finding => FINDING_LABELS.len(),
             Self::Burden => BURDEN_LABELS.len(),
+            Self::Member => 0,
         }
     }
 
@@ -141,6 +145,7 @@ impl Axis {
             Self::BucketBefore | Self::Fate => listed(&FATE_LABELS),
             Self::Finding => listed(&FINDING_LABELS),
             Self::Burden => listed(&BURDEN_LABELS),
+            Self::Member => "",
             Self::OriginationMonth => return Cow::Owned(origination_label(place, as_of)),
             Self::MonthsOnBook => return Cow::Owned((place + 1).to_string()),
         })

@@ -32,7 +32,7 @@ pub struct Share {
 pub enum Kind {
     /// How many subjects, positions or lenders; rounded before it is shown.
     Count,
-    /// A small number that is no count of anybody: a median, a place among bands.
+    /// A number that is no count of borrowers or their loans, told as it is: a median, a place among bands, what a member did.
     Number,
     /// Minor units of the table's currency.
     Amount,
@@ -199,6 +199,33 @@ const CONCENTRATION_AMOUNTS: &[Column] = &[
     figure("cr3", Kind::Inner).per("balance", "cr3_share"),
     figure("cr5", Kind::Inner).per("balance", "cr5_share"),
 ];
+/// Of a table that names the largest lenders.
+pub(super) const LENDER_SHARES: &[Column] = &[
+    figure("lender_balance", Kind::Inner).per("balance", "share"),
+    figure("balance", Kind::Inner),
+];
+const QUALITY_FIGURES: &[Column] = &[
+    figure("score", Kind::Number),
+    figure("timeliness", Kind::Number),
+    figure("accept_rate", Kind::Number),
+    figure("completeness", Kind::Number),
+    figure("consistency", Kind::Number),
+    figure("reject_ageing", Kind::Number),
+];
+const CONDUCT_COUNTS: &[Column] = &[
+    figure("looks", Kind::Number),
+    figure("hard_queries", Kind::Number),
+    figure("judged_queries", Kind::Number),
+    figure("unfollowed_queries", Kind::Number).per("judged_queries", "rate_unfollowed"),
+    figure("checks", Kind::Number),
+    figure("checks_in_turn", Kind::Number).per("checks", "rate_in_turn"),
+    figure("loans_opened", Kind::Number),
+    figure("reservations_ended", Kind::Number),
+    figure("reservations_lapsed", Kind::Number).per("reservations_ended", "rate_lapsed"),
+    figure("reservations_late", Kind::Number).per("reservations_ended", "rate_late"),
+    figure("strangers", Kind::Number).per("looks", "rate_strangers"),
+    figure("evaluations", Kind::Number),
+];
 
 impl Indicator {
     /// Columns over all currencies: numbers of subjects and positions.
@@ -216,6 +243,8 @@ impl Indicator {
             Self::RollRate => ROLL_COUNTS,
             Self::Vintage => VINTAGE_COUNTS,
             Self::Restructuring => RESTRUCTURING_COUNTS,
+            Self::DataQuality => QUALITY_FIGURES,
+            Self::Conduct => CONDUCT_COUNTS,
             Self::ExposureDistribution | Self::ExposurePerSubject | Self::Flow | Self::Concentration => &[],
         }
     }
@@ -247,7 +276,9 @@ impl Indicator {
             | Self::SameDayStacking
             | Self::BlockedStacking
             | Self::UncheckedLoans
-            | Self::DstiDistribution => &[],
+            | Self::DstiDistribution
+            | Self::DataQuality
+            | Self::Conduct => &[],
         }
     }
 }

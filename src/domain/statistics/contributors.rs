@@ -100,7 +100,9 @@ impl Indicator {
             | Self::RollRate
             | Self::Vintage
             | Self::Flow
-            | Self::Concentration => &[],
+            | Self::Concentration
+            | Self::DataQuality
+            | Self::Conduct => &[],
         }
     }
 
@@ -129,7 +131,9 @@ impl Indicator {
             | Self::BlockedStacking
             | Self::DstiDistribution
             | Self::RollRate
-            | Self::Concentration => STEPS.split_at(1).0,
+            | Self::Concentration
+            | Self::DataQuality
+            | Self::Conduct => STEPS.split_at(1).0,
         }
     }
 

@@ -1,9 +1,14 @@
 //! The indicators and the list of published tables: fixed, because tables are protected together and a table that is added
 //! later could undo what protects the others.
 //!
-//! Invariant: a table has at most [`CELLS_MAX`] cells and there are at most [`TABLES_MAX`] tables.
+//! Three tables are apart ([`Published::BY_MEMBER`]): they name members and count nobody else, so they are told to those who
+//! supervise members, as they are.
+//!
+//! Invariant: a table has at most [`CELLS_MAX`] cells and there are at most [`TABLES_MAX`] tables, those that name members
+//! among them.
 
 use super::axis::Axis;
+use super::columns::{Column, LENDER_SHARES};
 
 /// The most tables that are published.
 pub const TABLES_MAX: usize = 40;
@@ -34,6 +39,8 @@ pub enum Indicator {
     Flow,
     Restructuring,
     Concentration,
+    DataQuality,
+    Conduct,
 }
 
 const NONE: &[Axis] = &[];
@@ -41,10 +48,11 @@ const REGION: &[Axis] = &[Axis::Region];
 const GROUP: &[Axis] = &[Axis::LenderGroup];
 const PRODUCT: &[Axis] = &[Axis::ProductType];
 const REGION_PRODUCT: &[Axis] = &[Axis::Region, Axis::ProductType];
+const MEMBER: &[Axis] = &[Axis::Member];
 
 impl Indicator {
     /// Every indicator, in the order of the tables.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::MultiLenderHistogram,
         Self::MultiLenderRate,
         Self::LendersPerSubject,
@@ -62,6 +70,8 @@ impl Indicator {
         Self::Flow,
         Self::Restructuring,
         Self::Concentration,
+        Self::DataQuality,
+        Self::Conduct,
     ];
 
     /// Its place in [`Self::ALL`].
@@ -84,6 +94,8 @@ impl Indicator {
             Self::Flow => 14,
             Self::Restructuring => 15,
             Self::Concentration => 16,
+            Self::DataQuality => 17,
+            Self::Conduct => 18,
         }
     }
 
@@ -107,16 +119,17 @@ impl Indicator {
             Self::Flow => "flow",
             Self::Restructuring => "restructuring",
             Self::Concentration => "concentration",
+            Self::DataQuality => "data_quality",
+            Self::Conduct => "conduct",
         }
     }
 
-    /// The cuts of its published tables.
+    /// The cuts of its published tables that are counted of borrowers.
     pub const fn cuts(self) -> &'static [&'static [Axis]] {
         match self {
             Self::MultiLenderHistogram => &[NONE, REGION, GROUP],
             Self::MultiLenderRate => &[NONE, REGION, PRODUCT, REGION_PRODUCT],
-            Self::ExposureDistribution | Self::ExposurePerSubject | Self::NewStacking => &[NONE, REGION],
-            Self::SameDayStacking => &[NONE, GROUP, PRODUCT],
+            Self::ExposureDistribution | Self::NewStacking => &[NONE, REGION],
             Self::Delinquency => &[
                 NONE,
                 REGION,
@@ -125,13 +138,17 @@ impl Indicator {
                 &[Axis::AmountBand],
                 &[Axis::RateBand],
             ],
-            Self::BlockedStacking
+            Self::SameDayStacking
+            | Self::BlockedStacking
             | Self::UncheckedLoans
             | Self::DstiDistribution
             | Self::RollRate
             | Self::Flow => &[NONE, GROUP],
-            Self::DelinquencyByLenders | Self::Restructuring | Self::Concentration => &[NONE, PRODUCT],
-            Self::LendersPerSubject | Self::Vintage => &[NONE],
+            Self::DelinquencyByLenders | Self::Concentration => &[NONE, PRODUCT],
+            Self::LendersPerSubject | Self::ExposurePerSubject | Self::Vintage | Self::Restructuring => {
+                &[NONE]
+            }
+            Self::DataQuality | Self::Conduct => &[],
         }
     }
 
@@ -160,7 +177,26 @@ pub struct Published {
 }
 
 impl Published {
-    /// Every table, in order.
+    /// The tables that name members.
+    pub const BY_MEMBER: [Self; 3] = [
+        Self::of_members(Indicator::Concentration),
+        Self::of_members(Indicator::DataQuality),
+        Self::of_members(Indicator::Conduct),
+    ];
+
+    const fn of_members(indicator: Indicator) -> Self {
+        Self {
+            indicator,
+            cuts: MEMBER,
+        }
+    }
+
+    /// Every table that can be asked for, those that name members last.
+    pub fn every() -> impl Iterator<Item = Self> {
+        Self::all().chain(Self::BY_MEMBER)
+    }
+
+    /// Every table that is counted of borrowers, in order: those that are protected together.
     pub fn all() -> impl Iterator<Item = Self> {
         Indicator::ALL
             .into_iter()
@@ -169,7 +205,7 @@ impl Published {
 
     /// The table of an indicator with these cuts, by their names, in their order.
     pub fn named(indicator: &str, cuts: &[&str]) -> Option<Self> {
-        Self::all().find(|published| {
+        Self::every().find(|published| {
             published.indicator.name() == indicator
                 && published
                     .cuts
@@ -177,6 +213,19 @@ impl Published {
                     .map(|cut| cut.name())
                     .eq(cuts.iter().copied())
         })
+    }
+
+    /// Whether its rows are members.
+    pub fn names_members(self) -> bool {
+        self.cuts == MEMBER
+    }
+
+    /// Its columns in one currency, or those of what has none.
+    pub fn columns(self, in_currency: bool) -> &'static [Column] {
+        match (self.indicator, in_currency) {
+            (Indicator::Concentration, true) if self.names_members() => LENDER_SHARES,
+            (indicator, _) => indicator.columns(in_currency),
+        }
     }
 
     /// Its key columns.

@@ -116,16 +116,21 @@ impl Grid {
 
     /// What each lender adds to a cell of amounts in some rows together, those left out that add nothing.
     fn lenders_of(&self, number: usize, rows: Range<usize>, cell: usize) -> Vec<i128> {
-        let mut sums = match (number, self.tables.get(1)) {
+        let mut sums = self.by_lender(number, rows, cell);
+        sums.retain(|sum| *sum != 0);
+        sums
+    }
+
+    /// The same of all lenders, by their numbers.
+    fn by_lender(&self, number: usize, rows: Range<usize>, cell: usize) -> Vec<i128> {
+        match (number, self.tables.get(1)) {
             (0, Some(cut)) => {
                 let cuts = 0..cut.rows() / self.own_rows;
                 let rows = cuts.flat_map(|of_cut| rows.clone().map(move |row| of_cut * self.own_rows + row));
                 cut.lenders_of(&rows, cell)
             }
             _ => self.tables[number].lenders_of(&rows, cell),
-        };
-        sums.retain(|sum| *sum != 0);
-        sums
+        }
     }
 
     fn value(&self, table: &Tally, row: usize, (number, column): (usize, &Column)) -> i128 {
@@ -265,6 +270,23 @@ impl Ledger {
             return Vec::new();
         };
         grid.lenders_of(published.number(), row..row + 1, column)
+    }
+
+    /// The same with their names, in the order of these.
+    pub fn by_lender(
+        &self,
+        published: Published,
+        currency: Currency,
+        row: usize,
+        column: usize,
+    ) -> Vec<(MemberNo, i128)> {
+        let Some(grid) = self.grid(published.indicator, Some(currency)) else {
+            return Vec::new();
+        };
+        let sums = grid.by_lender(published.number(), row..row + 1, column);
+        let of_lender = |(member_no, number): (&MemberNo, &usize)| Some((*member_no, *sums.get(*number)?));
+        let found = self.numbers.iter().filter_map(of_lender);
+        found.filter(|(_, sum)| *sum != 0).collect()
     }
 
     /// How many numbers are held.

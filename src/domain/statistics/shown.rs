@@ -11,6 +11,7 @@ use super::axis::Axis;
 use super::columns::Kind;
 use super::indicator::Published;
 use crate::domain::currency::Currency;
+use crate::domain::names::MemberId;
 
 /// What a cell shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,8 @@ pub enum Shown {
     Ratio(i64),
     /// Nothing, because somebody could be worked out. There is one reason only: more would narrow what is hidden.
     Hidden,
+    /// Nothing, because there is nothing to tell: a member did none of what the figure is about.
+    Nothing,
 }
 
 /// What kind of figure a column shows.
@@ -65,6 +68,8 @@ pub struct ShownTable {
     pub published: Published,
     /// Of its amounts; `None` where it counts.
     pub currency: Option<Currency>,
+    /// Those whose places are on the axis of members; none of other tables.
+    pub members: Vec<MemberId>,
     /// In the order of its axes.
     pub rows: Vec<ShownRow>,
 }
@@ -80,7 +85,7 @@ pub struct ShownStatistics {
     pub positions: u64,
     /// Lenders of these.
     pub lenders: u32,
-    /// The tables, in the order of [`Published::all`], counts before amounts by currency.
+    /// The tables, in the order of [`Published::every`], counts before amounts by currency.
     pub tables: Vec<ShownTable>,
 }
 
@@ -88,11 +93,7 @@ impl Published {
     /// The columns that people see of its counts, or of its amounts in a currency: each column that is for people, and
     /// after it what share it is of another.
     pub fn shown_columns(self, has_currency: bool) -> Vec<ShownColumn> {
-        let columns = if has_currency {
-            self.indicator.amounts()
-        } else {
-            self.indicator.counts()
-        };
+        let columns = self.columns(has_currency);
         let mut shown = Vec::new();
         for (number, column) in columns.iter().enumerate() {
             let kind = match column.kind {
@@ -132,16 +133,22 @@ impl ShownTable {
     }
 
     /// The names of a row's keys in a snapshot of a date.
-    pub fn keys(&self, row: &ShownRow, as_of: NaiveDate) -> Vec<Cow<'static, str>> {
-        self.published
-            .axes()
-            .zip(&row.places)
-            .map(|(axis, place)| axis.label(*place, as_of))
-            .collect()
+    pub fn keys(&self, row: &ShownRow, as_of: NaiveDate) -> Vec<Cow<'_, str>> {
+        let keys = self.published.axes().zip(&row.places);
+        keys.map(|(axis, place)| match axis {
+            Axis::Member => Cow::Borrowed(self.member(*place)),
+            _ => axis.label(*place, as_of),
+        })
+        .collect()
+    }
+
+    /// The name of a member at a place.
+    pub fn member(&self, place: usize) -> &str {
+        self.members.get(place).map_or("", MemberId::as_str)
     }
 
     /// The one text of this table in a snapshot of a date, for a digest: a line of names, then a line for each row, apart
-    /// by tabs; `c` where a figure is hidden.
+    /// by tabs; `c` where a figure is hidden, `-` where there is none.
     pub fn encode(&self, as_of: NaiveDate) -> String {
         let columns = self.columns();
         let names = self.published.axes().map(Axis::name);
@@ -153,7 +160,7 @@ impl ShownTable {
         );
         push_line(&mut text, names.map(Cow::Borrowed));
         for row in &self.rows {
-            let values = row.values.iter().map(Shown::encode);
+            let values = row.values.iter().map(|value| -> Cow<'_, str> { value.encode() });
             push_line(&mut text, self.keys(row, as_of).into_iter().chain(values));
         }
         text
@@ -161,11 +168,12 @@ impl ShownTable {
 }
 
 impl Shown {
-    /// As part of a text: the integer, or `c`.
+    /// As part of a text: the integer, `c`, or `-`.
     pub fn encode(&self) -> Cow<'static, str> {
         match self {
             Self::Count(value) | Self::Amount(value) | Self::Ratio(value) => Cow::Owned(value.to_string()),
             Self::Hidden => Cow::Borrowed("c"),
+            Self::Nothing => Cow::Borrowed("-"),
         }
     }
 }
@@ -184,7 +192,7 @@ impl ShownStatistics {
     }
 }
 
-fn push_line(text: &mut String, parts: impl Iterator<Item = Cow<'static, str>>) {
+fn push_line<'a>(text: &mut String, parts: impl Iterator<Item = Cow<'a, str>>) {
     for part in parts {
         text.push('\t');
         text.push_str(&part);
@@ -201,7 +209,7 @@ mod tests {
 
     #[test]
     fn every_shown_column_has_a_name_of_its_own_and_every_share_a_denominator() {
-        for published in Published::all() {
+        for published in Published::every() {
             for has_currency in [false, true] {
                 let columns = published.shown_columns(has_currency);
                 let names: BTreeSet<&str> = columns.iter().map(|column| column.name).collect();
@@ -244,6 +252,32 @@ mod tests {
     }
 
     #[test]
+    fn a_table_of_members_tells_their_names_and_what_they_did_not_do() {
+        let row = |place, first| ShownRow {
+            places: vec![place],
+            values: [vec![first], vec![Shown::Nothing; 5]].concat(),
+        };
+        let table = ShownTable {
+            published: Published::BY_MEMBER[1],
+            currency: None,
+            members: ["east-bank", "fast-cash"]
+                .map(|id| MemberId::parse(id).unwrap())
+                .to_vec(),
+            rows: vec![row(1, Shown::Count(93)), row(0, Shown::Count(0))],
+        };
+        let as_of = NaiveDate::from_ymd_opt(2026, 3, 31).unwrap();
+        let text = table.encode(as_of);
+        assert_eq!(
+            text.lines().skip(1).collect::<Vec<_>>(),
+            ["\tfast-cash\t93\t-\t-\t-\t-\t-", "\teast-bank\t0\t-\t-\t-\t-\t-"]
+        );
+        assert!(
+            text.starts_with("data_quality\t-\tmember\tscore\ttimeliness\t"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn a_table_has_one_text() {
         let table = ShownTable {
             published: Published {
@@ -251,6 +285,7 @@ mod tests {
                 cuts: &[],
             },
             currency: None,
+            members: Vec::new(),
             rows: vec![ShownRow {
                 places: vec![4],
                 values: vec![Shown::Count(1_250), Shown::Count(-5), Shown::Hidden],

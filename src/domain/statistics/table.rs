@@ -14,6 +14,7 @@ use super::indicator::{Indicator, Published};
 use super::scan::Scan;
 use super::spread::{by_band, concentration};
 use crate::domain::currency::Currency;
+use crate::domain::names::MemberNo;
 
 /// A table of one snapshot: its counts, or its amounts in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,8 +70,18 @@ pub struct Statistics {
     pub lenders: usize,
     /// The edges of exposure bands in each currency of the tables, minor units: everybody knows them.
     pub band_edges: BTreeMap<Currency, Vec<i64>>,
+    /// What each lender's active positions come to in each currency, by the lenders' numbers.
+    pub balances: BTreeMap<Currency, Vec<(MemberNo, i128)>>,
     /// The tables, in the order of [`Published::all`], counts before amounts by currency.
     pub tables: Vec<Table>,
+}
+
+/// The table whose first column are the balances of active positions, whether late or not.
+const fn balances(cuts: &'static [Axis]) -> Published {
+    Published {
+        indicator: Indicator::Delinquency,
+        cuts,
+    }
 }
 
 impl Statistics {
@@ -101,8 +112,25 @@ impl Statistics {
                 .currencies()
                 .map(|currency| (currency, scan.terms.bands(currency).edges()))
                 .collect(),
+            balances: scan
+                .ledger
+                .currencies()
+                .map(|currency| (currency, scan.ledger.by_lender(balances(&[]), currency, 0, 0)))
+                .collect(),
             tables,
         }
+    }
+
+    /// What the subject owes in a currency that owes most.
+    pub fn largest_subject(&self, currency: Currency) -> i128 {
+        let of_market = |table: &&Table| table.published == balances(&[]) && table.currency == Some(currency);
+        let row = self
+            .tables
+            .iter()
+            .find(of_market)
+            .and_then(|table| table.rows.first());
+        let behind = row.and_then(|row| row.contributors.first());
+        behind.map_or(0, |behind| behind.largest_subjects[0])
     }
 
     /// The one text of these tables for a digest: a line for each row, its keys and values apart by tabs.
@@ -144,11 +172,7 @@ fn values(scan: &Scan, table: &Table) -> Vec<i128> {
         (Indicator::LendersPerSubject, _) => scan.lender_numbers.values(table.published.number(), rows),
         // Who has how much of all that is owed: the lenders of balances, whether late or not.
         (Indicator::Concentration, Some(currency)) => {
-            let balances = Published {
-                indicator: Indicator::Delinquency,
-                cuts,
-            };
-            let of_lenders = |row| scan.ledger.of_lenders(balances, currency, row, 0);
+            let of_lenders = |row| scan.ledger.of_lenders(balances(cuts), currency, row, 0);
             (0..rows).flat_map(|row| concentration(of_lenders(row))).collect()
         }
         (Indicator::ExposurePerSubject, Some(_)) => {

@@ -96,6 +96,7 @@ fn nothing(statistics: &Statistics) -> ShownStatistics {
         ShownTable {
             published: table.published,
             currency: table.currency,
+            members: Vec::new(),
             rows: rows.collect(),
         }
     });

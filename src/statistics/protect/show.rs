@@ -79,6 +79,7 @@ fn show_table(system: &System<'_>, before: &[&ShownStatistics], number: usize) -
     ShownTable {
         published: table.published,
         currency: table.currency,
+        members: Vec::new(),
         rows: rows.collect(),
     }
 }

@@ -4,7 +4,7 @@ use super::super::columns::{Columns, Row, Sink, whole};
 use crate::domain::currency::Currency;
 use crate::domain::date::Timestamp;
 use crate::domain::member::LenderGroup;
-use crate::domain::names::{AccountNo, MemberNo, SubjectId};
+use crate::domain::names::{AccountNo, MemberId, MemberNo, SubjectId};
 use crate::domain::position::{AccountStatus, AccountType, ClosureReason, LiabilityRole, ProductType};
 use crate::domain::rules::{Burden, Finding, Judged};
 use crate::domain::statistics::{
@@ -125,12 +125,12 @@ pub(in crate::store) fn table_name(published: Published, currency: Option<Curren
     ]
 }
 
-/// A table's rows as they are stored.
+/// A table's rows and the members that they name, as they are stored.
 pub(in crate::store) fn table_content(table: &ShownTable) -> Vec<u8> {
-    codec::encode(&table.rows)
+    codec::encode(&(&table.rows, &table.members))
 }
 
-/// A table: its names, then its rows.
+/// A table: its names, then its content.
 pub(in crate::store) fn table<R: Row>(columns: &mut Columns<'_, R>) -> Result<ShownTable, R::Error> {
     let indicator = columns.text()?;
     let cuts = columns.text()?;
@@ -141,14 +141,19 @@ pub(in crate::store) fn table<R: Row>(columns: &mut Columns<'_, R>) -> Result<Sh
         "" => None,
         code => Some(columns.checked(Currency::parse(code))?),
     };
-    let rows: Vec<ShownRow> = columns.decoded()?;
+    let (rows, members): (Vec<ShownRow>, Vec<MemberId>) = columns.decoded()?;
     let table = ShownTable {
         published,
         currency,
+        members,
         rows,
     };
     let (axes, width) = (published.axes().count(), table.columns().len());
-    let fits = |row: &ShownRow| row.places.len() == axes && row.values.len() == width;
+    let names_members = published.names_members();
+    let fits = |row: &ShownRow| {
+        let is_named = row.places.iter().all(|place| *place < table.members.len());
+        row.places.len() == axes && row.values.len() == width && (is_named || !names_members)
+    };
     let fits = table.rows.iter().all(fits);
     columns.checked(fits.then_some(table))
 }

@@ -1,6 +1,6 @@
 //! The figures of the invented market: shares of a whole by place, with a trend and a ripple that nothing explains.
 
-use crate::domain::statistics::{Axis, Indicator, Published, Shown, ShownKind, ShownRow};
+use crate::domain::statistics::{Axis, Indicator, Published, Shown, ShownColumn, ShownKind, ShownRow};
 
 /// Subjects in the first month.
 const SUBJECTS: i64 = 200_000;
@@ -26,6 +26,30 @@ pub(super) fn rows(published: Published, has_currency: bool, month: u32) -> Vec<
         .into_iter()
         .map(|places| row(published, has_currency, month, &axes, places))
         .collect()
+}
+
+/// The rows of a table that names so many members.
+pub(super) fn rows_of_members(
+    published: Published,
+    has_currency: bool,
+    month: u32,
+    members: usize,
+) -> Vec<ShownRow> {
+    let columns = published.shown_columns(has_currency);
+    let value = |member: usize, column: &ShownColumn| {
+        let ripple = (number(member) * 37 + number(column.column) * 11 + i64::from(month) * 3).rem_euclid(50);
+        match (column.kind, has_currency) {
+            (ShownKind::Ratio, true) => Shown::Ratio((26 - 4 * number(member)) * 10),
+            (ShownKind::Ratio, false) => Shown::Ratio(ripple * 4),
+            _ if ripple == 0 => Shown::Nothing,
+            _ => Shown::Count(100 - ripple),
+        }
+    };
+    let row = |member| ShownRow {
+        places: vec![member],
+        values: columns.iter().map(|column| value(member, column)).collect(),
+    };
+    (0..members).map(row).collect()
 }
 
 /// A month of opening has been followed for the months since then alone.
@@ -137,7 +161,7 @@ fn weight(axis: Axis, place: usize) -> i64 {
         Axis::BucketBefore => listed(&[930, 26, 13, 9, 7, 6, 5, 4]),
         Axis::Finding => listed(&[745, 15, 70, 25, 12, 48, 34, 30, 16, 5]),
         Axis::Burden => listed(&[430, 310, 190, 70]),
-        Axis::Fate | Axis::OriginationMonth | Axis::MonthsOnBook => 1_000,
+        Axis::Fate | Axis::OriginationMonth | Axis::MonthsOnBook | Axis::Member => 1_000,
     }
 }
 

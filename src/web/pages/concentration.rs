@@ -52,6 +52,23 @@ pub(super) async fn concentration(desk: &Desk<'_>) -> Result<Content, WindowErro
         let lead = Words("On the snapshot's date.", "快照日数据。");
         panels.push(desk.panel(&sketch, lead, svg));
     }
+    if let Some(listing) = desk
+        .amounts(Indicator::Concentration, &[Axis::Member], Span::Date)
+        .await?
+    {
+        let sketch = desk.sketch(
+            &listing,
+            "names",
+            Words("The largest lenders by name", "最大机构名单"),
+            Words("Share of the balance, whole per cent", "占余额的比例(整数百分比)"),
+        );
+        let svg = sketch.columns_by_place(Axis::Member, &["share"], Shape::League);
+        let lead = Words(
+            "On the snapshot's date; told to regulator and operator alone. Nobody is named while one borrower could show in a share.",
+            "快照日数据,仅供监管方与运营方。若单一借款人可能影响份额,则不列示名称。",
+        );
+        panels.push(desk.panel(&sketch, lead, svg));
+    }
     Ok(Content {
         facts: Vec::new(),
         panels,

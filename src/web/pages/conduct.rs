@@ -1,6 +1,6 @@
 //! How lenders used what they may look at.
 
-use super::definitions::{CONDUCT, link_to};
+use super::definitions::link_to;
 use super::quality::shortened;
 use super::sketch::figure_words;
 use super::{Cell, Content, Grid, Panel};
@@ -8,6 +8,7 @@ use crate::domain::conduct::{ConductAlert, ConductFacts, Thresholds};
 use crate::domain::language::Language;
 use crate::domain::member::Member;
 use crate::domain::quality::Month;
+use crate::domain::statistics::Indicator;
 use crate::web::chart::{Figure, Mark, Places, Series, Setting, Shape, Unit};
 use crate::web::names::Words;
 
@@ -201,7 +202,7 @@ fn panel(found: &[(Member, ConductFacts)], drawn: &Drawn<'_>, month: Month, lang
         title,
         lead: drawn.lead.told(language).to_owned(),
         svg,
-        definition: Some(link_to(&CONDUCT, language)),
+        definition: Some(link_to(Indicator::Conduct, language)),
         download: Some(format!("/conduct.csv?month={of}")),
         grid: Some(grid),
     }

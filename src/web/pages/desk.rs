@@ -3,6 +3,7 @@
 use chrono::{Months, NaiveDate};
 
 use super::Panel;
+use super::definitions::link_to;
 use super::sketch::Sketch;
 use crate::domain::currency::Currency;
 use crate::domain::language::Language;
@@ -94,14 +95,12 @@ impl Desk<'_> {
     /// The chart that was drawn, with what belongs to it.
     pub fn panel(&self, sketch: &Sketch<'_>, lead: Words, svg: String) -> Panel {
         let listing = sketch.listing;
-        let indicator = listing.published.indicator;
-        let anchor = format!("/definitions#{}", indicator.name());
         Panel {
             id: sketch.id.clone(),
             title: sketch.title.clone(),
             lead: self.say(lead).to_owned(),
             svg,
-            definition: Some((indicator.title(self.language).to_owned(), anchor)),
+            definition: Some(link_to(listing.published.indicator, self.language)),
             download: Some(listing.href()),
             grid: Some(listing.grid(sketch.title.clone(), self.language)),
         }

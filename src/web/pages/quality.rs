@@ -1,11 +1,12 @@
 //! The league table of data quality.
 
-use super::definitions::{QUALITY, link_to};
+use super::definitions::link_to;
 use super::sketch::figure_words;
 use super::{Cell, Content, Grid, Panel};
 use crate::domain::language::Language;
 use crate::domain::member::Member;
 use crate::domain::quality::{Month, Scores};
+use crate::domain::statistics::Indicator;
 use crate::web::chart::{Figure, Mark, Places, Series, Setting, Shape, Unit};
 use crate::web::names::{self, Words};
 
@@ -84,7 +85,7 @@ pub fn quality(found: &[(Member, Scores)], month: Month, language: Language) -> 
         title: title.clone(),
         lead: lead.told(language).to_owned(),
         svg,
-        definition: Some(link_to(&QUALITY, language)),
+        definition: Some(link_to(Indicator::DataQuality, language)),
         download: Some(format!("/quality.csv?month={}", month.first().format("%Y-%m"))),
         grid: Some(grid(&found, title, language)),
     };

@@ -57,7 +57,7 @@ impl Sketch<'_> {
         let at = self.axis_number(axis);
         let series = columns.iter().map(|column| Series {
             name: names::column(column, self.language).to_owned(),
-            marks: (0..axis.places())
+            marks: (0..self.places(axis))
                 .map(|place| self.latest(column, |row| row.places.get(at) == Some(&place)))
                 .collect(),
         });
@@ -173,7 +173,7 @@ impl Sketch<'_> {
         match shown {
             Some(Shown::Count(value) | Shown::Amount(value) | Shown::Ratio(value)) => Mark::Known(*value),
             Some(Shown::Hidden) => Mark::Hidden,
-            None => Mark::Absent,
+            Some(Shown::Nothing) | None => Mark::Absent,
         }
     }
 
@@ -203,11 +203,25 @@ impl Sketch<'_> {
     fn across(&self, axis: Axis) -> Places {
         Places {
             title: names::axis(axis, self.language).to_owned(),
-            labels: (0..axis.places()).map(|place| self.place(axis, place)).collect(),
+            labels: (0..self.places(axis))
+                .map(|place| self.place(axis, place))
+                .collect(),
+        }
+    }
+
+    /// How many places an axis has at the last date.
+    fn places(&self, axis: Axis) -> usize {
+        match axis {
+            Axis::Member => self.listing.last().map_or(0, |(_, table)| table.members.len()),
+            _ => axis.places(),
         }
     }
 
     fn place(&self, axis: Axis, place: usize) -> String {
+        if axis == Axis::Member {
+            let last = self.listing.last();
+            return last.map_or_else(String::new, |(_, table)| table.member(place).to_owned());
+        }
         let as_of = self.listing.last().map_or(NaiveDate::MIN, |(key, _)| key.as_of);
         names::place(axis, place, as_of, self.language).into_owned()
     }

@@ -7,6 +7,7 @@ use super::date::{date_to_wire, read_date, read_optional_date, timestamp_to_wire
 use super::request::{read_currency, read_request_key};
 use crate::domain::currency::Currency;
 use crate::domain::language::Language;
+use crate::domain::names::MemberId;
 use crate::domain::statistics::{
     Axis, Indicator, Published, Shown, ShownRow, ShownTable, Snapshot, SnapshotKey, SnapshotState,
 };
@@ -98,7 +99,7 @@ fn read_day(wire: Option<pb::Date>, today: NaiveDate, out: &mut Collector) -> Op
 fn read_published(wire: &pb::GetIndicatorRequest, out: &mut Collector) -> Option<Published> {
     let root = Path::Root;
     let named = |published: &Published| published.indicator.name() == wire.indicator;
-    if !Published::all().any(|published| named(&published)) {
+    if !Published::every().any(|published| named(&published)) {
         let names: Vec<&str> = Indicator::ALL.into_iter().map(Indicator::name).collect();
         let text = format!(
             "there is no such indicator: ListIndicators describes {}",
@@ -109,13 +110,13 @@ fn read_published(wire: &pb::GetIndicatorRequest, out: &mut Collector) -> Option
     }
     let mut asked = wire.dimensions.clone();
     asked.sort_unstable();
-    let found = Published::all().filter(named).find(|published| {
+    let found = Published::every().filter(named).find(|published| {
         let mut cuts: Vec<i32> = published.cuts.iter().copied().map(dimension).collect();
         cuts.sort_unstable();
         cuts == asked
     });
     if found.is_none() {
-        let tables: Vec<String> = Published::all()
+        let tables: Vec<String> = Published::every()
             .filter(named)
             .map(|published| told(&published))
             .collect();
@@ -145,9 +146,9 @@ fn read_table_currency(
     out: &mut Collector,
 ) -> Option<Currency> {
     let at = Path::Root.field("currency");
-    let indicator = published?.indicator;
-    let counts = !indicator.counts().is_empty();
-    let amounts = !indicator.amounts().is_empty();
+    let published = published?;
+    let counts = !published.columns(false).is_empty();
+    let amounts = !published.columns(true).is_empty();
     if wire.currency.is_empty() && counts {
         return None;
     }
@@ -168,6 +169,7 @@ fn dimension(axis: Axis) -> i32 {
         Axis::ProductType => Dimension::ProductType,
         Axis::AmountBand => Dimension::AmountBand,
         Axis::RateBand => Dimension::RateBand,
+        Axis::Member => Dimension::Member,
         Axis::BucketBefore => Dimension::DelinquencyBucket,
         Axis::OriginationMonth => Dimension::OriginationMonth,
         Axis::Lenders
@@ -189,7 +191,12 @@ pub fn indicators_to_wire(language: Language) -> Vec<pb::Indicator> {
         name: indicator.name().to_owned(),
         title: indicator.title(language).to_owned(),
         definition: indicator.definition(language).to_owned(),
-        breakdowns: indicator.cuts().iter().map(|cuts| breakdown(cuts)).collect(),
+        breakdowns: Published::every()
+            .filter(|published| published.indicator == indicator)
+            .map(|published| pb::IndicatorBreakdown {
+                dimensions: dimensions_to_wire(published),
+            })
+            .collect(),
     });
     described.collect()
 }
@@ -197,12 +204,6 @@ pub fn indicators_to_wire(language: Language) -> Vec<pb::Indicator> {
 /// The dimensions of a table, as they are asked for.
 pub fn dimensions_to_wire(published: Published) -> Vec<i32> {
     published.cuts.iter().copied().map(dimension).collect()
-}
-
-fn breakdown(cuts: &[Axis]) -> pb::IndicatorBreakdown {
-    pb::IndicatorBreakdown {
-        dimensions: cuts.iter().copied().map(dimension).collect(),
-    }
 }
 
 /// A snapshot as the contract writes it.
@@ -260,6 +261,7 @@ fn value_to_wire(shown: Shown) -> pb::IndicatorValue {
             Value::Ratio(i32::try_from(thousandths).map_or(f64::from(i32::MAX), f64::from) / 1_000.0)
         }
         Shown::Hidden => Value::Suppressed(pb::SuppressionReason::Confidential.into()),
+        Shown::Nothing => return pb::IndicatorValue { value: None },
     };
     pb::IndicatorValue { value: Some(value) }
 }
@@ -274,6 +276,7 @@ pub fn read_table(
     let mut table = ShownTable {
         published,
         currency,
+        members: Vec::new(),
         rows: Vec::new(),
     };
     let columns = table.columns();
@@ -289,10 +292,14 @@ pub fn read_table(
         if (row.keys.len(), row.values.len()) != (axes.len(), columns.len()) {
             return None;
         }
-        let places = axes
-            .iter()
-            .zip(&row.keys)
-            .map(|(axis, key)| (0..axis.places()).find(|place| axis.label(*place, as_of) == key.as_str()));
+        let mut place_of = |(axis, key): (&Axis, &String)| match axis {
+            Axis::Member => {
+                table.members.push(MemberId::parse(key)?);
+                Some(table.members.len() - 1)
+            }
+            _ => (0..axis.places()).find(|place| axis.label(*place, as_of) == key.as_str()),
+        };
+        let places = axes.iter().zip(&row.keys).map(&mut place_of);
         table.rows.push(ShownRow {
             places: places.collect::<Option<_>>()?,
             values: row.values.iter().map(read_value).collect::<Option<_>>()?,
@@ -303,7 +310,10 @@ pub fn read_table(
 
 fn read_value(wire: &pb::IndicatorValue) -> Option<Shown> {
     use pb::indicator_value::Value;
-    Some(match wire.value? {
+    let Some(value) = wire.value else {
+        return Some(Shown::Nothing);
+    };
+    Some(match value {
         Value::Count(count) => Shown::Count(count),
         Value::Amount(amount) => Shown::Amount(amount),
         Value::Ratio(ratio) => {

@@ -2,7 +2,7 @@
 
 mod naive;
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use tallystick::domain::statistics::Schedule;
 use tallystick::wire::pb;
 use tonic::{Code, Status};
@@ -103,6 +103,59 @@ async fn a_snapshot_is_asked_for_made_and_read_by_the_regulator() {
         values.into_iter().all(|value| value.value == Some(hidden)),
         "{rate:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn supervisors_see_by_name_how_members_report_and_behave_and_nobody_behind_the_largest() {
+    use pb::indicator_value::Value;
+    let (world, regulator) = world().await;
+    let day = days_ago(1);
+    published(&world, day).await;
+    let by_member = async |indicator: &str, currency: &str| {
+        let asked = pb::GetIndicatorRequest {
+            dimensions: vec![pb::Dimension::Member.into()],
+            currency: currency.to_owned(),
+            ..table(indicator, day)
+        };
+        let mut found = tables(&regulator, asked).await.unwrap();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].key_columns, ["member"]);
+        found.remove(0)
+    };
+    let keys = |table: &pb::IndicatorTable| -> Vec<String> {
+        let rows = table.rows.iter();
+        rows.map(|row| row.keys.join("/")).collect()
+    };
+    let quality = by_member("data_quality", "").await;
+    assert_eq!(keys(&quality), ["bank-a", "bank-b"]);
+    let asked = pb::GetDataQualityRequest {
+        member_id: "bank-a".to_owned(),
+        year: day.year(),
+        month: i32::try_from(day.month()).unwrap(),
+    };
+    let told = regulator.client.reporting().get_data_quality(asked).await;
+    let told = told.unwrap().into_inner();
+    let counted: Vec<Option<Value>> = quality.rows[0].values.iter().map(|value| value.value).collect();
+    let part = |score: u32| Some(Value::Count(score.into()));
+    // It sent no batch.
+    let expected = [
+        part(told.score),
+        part(told.timeliness),
+        None,
+        part(told.completeness),
+        part(told.consistency),
+        None,
+    ];
+    assert_eq!(counted, expected, "{quality:?}");
+    let conduct = by_member("conduct", "").await;
+    assert_eq!(keys(&conduct), ["bank-a", "bank-b"]);
+    // A share of no look at all is not a share.
+    assert_eq!(conduct.value_columns[4], "rate_unfollowed");
+    assert_eq!(conduct.rows[0].values[4].value, None);
+    assert_eq!(conduct.rows[0].values[0].value, Some(Value::Count(0)));
+    let largest = by_member("concentration", "CNY").await;
+    assert_eq!(largest.value_columns, ["share"]);
+    assert!(keys(&largest).is_empty(), "one borrower owes it all: {largest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -245,6 +298,8 @@ async fn the_command_lists_shows_and_exports() {
         wrong.code != 0 && wrong.errors.contains("region,product_type"),
         "{wrong:?}"
     );
+    let named = asked(&["show", "conduct", "--by", "member", "--as-of", &day]).await;
+    assert!(named.code == 0 && named.output.contains("bank-b"), "{named:?}");
     let described = asked(&["indicators", "--lang", "zh"]).await;
     assert!(described.output.contains("多头借贷率"), "{described:?}");
 }

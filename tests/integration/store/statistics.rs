@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use tallystick::domain::clock::Clock as _;
 use tallystick::domain::date::BusinessZone;
+use tallystick::domain::names::MemberId;
 use tallystick::domain::position::{DeletionReason, LiabilityRole};
 use tallystick::domain::statistics::{
     Indicator, Published, Shown, ShownRow, ShownStatistics, ShownTable, Snapshot, SnapshotKey, SnapshotState,
@@ -100,12 +101,31 @@ fn published(as_of: NaiveDate) -> ShownStatistics {
             ShownTable {
                 published: rate,
                 currency: None,
+                members: Vec::new(),
                 rows: vec![row(values(rate, false))],
             },
             ShownTable {
                 published: flow,
                 currency: Some(Loan::new("any", &[]).facts().currency),
+                members: Vec::new(),
                 rows: vec![row(values(flow, true))],
+            },
+            ShownTable {
+                published: Published::BY_MEMBER[1],
+                currency: None,
+                members: ["east-bank", "fast-cash"]
+                    .map(|id| MemberId::parse(id).unwrap())
+                    .to_vec(),
+                rows: vec![
+                    ShownRow {
+                        places: vec![1],
+                        values: vec![Shown::Count(90); 6],
+                    },
+                    ShownRow {
+                        places: vec![0],
+                        values: vec![Shown::Nothing; 6],
+                    },
+                ],
             },
         ],
     }
