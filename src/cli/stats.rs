@@ -102,7 +102,7 @@ enum What {
 struct Wanted {
     /// An indicator of `stats indicators`.
     indicator: String,
-    /// What it is cut by, apart by commas: region, lender_group, product_type, amount_band, rate_band.
+    /// What it is cut by, apart by commas: region, lender_group, product_type, amount_band, rate_band, member.
     #[arg(long, value_name = "CUTS", value_delimiter = ',')]
     by: Vec<String>,
     /// Currency, for amounts; counts without one.
@@ -128,7 +128,7 @@ struct Wanted {
 /// Form of an exported file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum Form {
-    /// RFC 4180: amounts in minor units, shares in thousandths, `c` where a figure is hidden.
+    /// RFC 4180: amounts in minor units, shares in thousandths, `c` where a figure is hidden, `-` where there is none.
     #[default]
     Csv,
     /// The contract's message.

@@ -1,8 +1,8 @@
-//! The tables that name members: how well they report, how they behave, and what the largest of them hold. For regulator and
-//! operator, who supervise them; everybody else gets no statistics at all.
+//! The tables that name members: how well they report, how they behave, and which are the largest. For regulator and operator,
+//! who supervise them; nobody else gets any statistics.
 //!
-//! They count no borrowers, so disclosure control has nothing to do with them, but for one: the largest lenders. Invariant: what is told
-//! of these is too coarse for any borrower's debt to show in it, and only told where their sum is.
+//! Disclosure control does not know these tables, so they must not tell what it hides. Invariant: no loan, borrower or check
+//! is counted in them, but by shares of numbers that are not told; and the largest lenders are told by rank alone.
 
 use std::collections::BTreeMap;
 
@@ -11,54 +11,68 @@ use chrono::{Datelike as _, NaiveDate};
 use crate::domain::conduct::{ConductFacts, Period};
 use crate::domain::currency::Currency;
 use crate::domain::date::{BusinessZone, days_after, first_of_month, months_before};
-use crate::domain::member::{Member, MemberState, Role};
+use crate::domain::member::{LenderGroup, Member, MemberState, Role};
 use crate::domain::names::{MemberId, MemberNo};
 use crate::domain::quality::{Month, Scores};
 use crate::domain::statistics::{
-    Indicator, Published, Shown, ShownKind, ShownRow, ShownStatistics, ShownTable, Statistics,
+    Axis, Indicator, LENDERS_LISTED_MAX, Published, Shown, ShownKind, ShownRow, ShownStatistics, ShownTable,
+    Statistics,
 };
 use crate::store::{Store, StoreError};
 
 /// The most lenders that are named as the largest.
 const LENDERS_NAMED: usize = 5;
-/// Shares of the largest lenders are whole per cents, and no borrower may owe more than half of one.
-const SHARE_PARTS: i128 = 100;
-/// A conduct month is told this many months later, when what may come of its looks has come.
+/// Nobody is named among fewer, as the number is told: who is not named could be worked out.
+const LENDERS_AMONG_MIN: i64 = 10;
+/// Data quality is told a month later, when all deadlines are over.
+const QUALITY_MONTHS_AFTER: u32 = 1;
+/// Conduct is told two months later, when what may come of its looks has come.
 const CONDUCT_MONTHS_AFTER: u32 = 2;
 /// Thousandths.
-const WHOLE: i128 = 1_000;
+const WHOLE: u128 = 1_000;
 
-/// The tables of a snapshot, in the order of [`Published::BY_MEMBER`]. `shown`: what disclosure control lets through of it.
-///
-/// # Errors
-/// The store failed.
-pub(super) async fn tables(
-    store: &dyn Store,
-    zone: BusinessZone,
-    statistics: &Statistics,
-    shown: &ShownStatistics,
-) -> Result<Vec<ShownTable>, StoreError> {
-    let mut members = store.members().await?;
-    members.sort_by(|one, other| one.member_id.cmp(&other.member_id));
-    let mut tables = largest_lenders(statistics, shown, &members);
-    let lenders: Vec<&Member> = members.iter().filter(|member| lends(member)).collect();
-    tables.push(data_quality(store, zone, statistics.as_of, &lenders).await?);
-    tables.push(conduct(store, zone, statistics.as_of, &lenders).await?);
-    Ok(tables)
+/// What is on file of members, for a snapshot.
+pub(super) struct Supervised {
+    members: Vec<Member>,
+    quality: Vec<(MemberId, Vec<Shown>)>,
+    conduct: Vec<(MemberId, Vec<Shown>)>,
 }
 
-fn lends(member: &Member) -> bool {
-    let takes_part = matches!(member.state, MemberState::Active | MemberState::Suspended);
-    takes_part && member.roles.contains(&Role::Lender)
+impl Supervised {
+    /// Reads it for a snapshot of a date.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn read(store: &dyn Store, zone: BusinessZone, as_of: NaiveDate) -> Result<Self, StoreError> {
+        let mut members = store.members().await?;
+        members.sort_by(|one, other| one.member_id.cmp(&other.member_id));
+        Ok(Self {
+            quality: quality(store, zone, as_of, &members).await?,
+            conduct: conduct(store, zone, as_of, &members).await?,
+            members,
+        })
+    }
+
+    /// The tables, in the order of [`Published::BY_MEMBER`]. `shown`: what disclosure control lets through of the snapshot.
+    pub fn tables(self, statistics: &Statistics, shown: &ShownStatistics) -> Vec<ShownTable> {
+        let mut tables = largest_lenders(statistics, shown, &self.members);
+        tables.push(table(of(Indicator::DataQuality), None, self.quality));
+        tables.push(table(of(Indicator::Conduct), None, self.conduct));
+        tables
+    }
+}
+
+fn of(indicator: Indicator) -> Published {
+    Published {
+        indicator,
+        ..Published::BY_MEMBER[0]
+    }
 }
 
 /// A table of members and their figures.
-fn table(
-    published: Published,
-    currency: Option<Currency>,
-    rows: impl Iterator<Item = (MemberId, Vec<Shown>)>,
-) -> ShownTable {
-    let (members, values): (Vec<MemberId>, Vec<Vec<Shown>>) = rows.unzip();
+fn table(published: Published, currency: Option<Currency>, rows: Vec<(MemberId, Vec<Shown>)>) -> ShownTable {
+    let (members, values): (Vec<MemberId>, Vec<Vec<Shown>>) =
+        rows.into_iter().take(LENDERS_LISTED_MAX).unzip();
     let rows = values.into_iter().enumerate().map(|(place, values)| ShownRow {
         places: vec![place],
         values,
@@ -71,6 +85,107 @@ fn table(
     }
 }
 
+/// The month so many before that of a date.
+fn month_before(as_of: NaiveDate, months: u32) -> Option<Month> {
+    let first = months_before(first_of_month(as_of), months);
+    Month::of(first.year(), first.month())
+}
+
+/// The lenders that could do something in a month. Of those that left, others tell whether they did.
+fn lenders_of(members: &[Member], month: Month, zone: BusinessZone) -> impl Iterator<Item = (&Member, bool)> {
+    let end = month.instants(zone).end;
+    let lent = move |member: &&Member| member.roles.contains(&Role::Lender) && member.created_at < end;
+    members
+        .iter()
+        .filter(lent)
+        .filter_map(|member| match member.state {
+            MemberState::Active | MemberState::Suspended => Some((member, true)),
+            MemberState::Left => Some((member, false)),
+            MemberState::Proposed => None,
+        })
+}
+
+async fn quality(
+    store: &dyn Store,
+    zone: BusinessZone,
+    as_of: NaiveDate,
+    members: &[Member],
+) -> Result<Vec<(MemberId, Vec<Shown>)>, StoreError> {
+    let mut rows = Vec::new();
+    let Some(month) = month_before(as_of, QUALITY_MONTHS_AFTER) else {
+        return Ok(rows);
+    };
+    let now = zone.start_of(days_after(as_of, 1));
+    for (member, takes_part) in lenders_of(members, month, zone) {
+        let facts = store.quality_facts(member.member_no, month, zone, now).await?;
+        let is_silent = facts.reports.reports == 0 && facts.batches.is_empty();
+        if takes_part || !is_silent {
+            let scores = Scores::of(&facts, zone, now);
+            let figures = [
+                Some(scores.score),
+                scores.timeliness,
+                scores.accept_rate,
+                scores.completeness,
+                scores.consistency,
+                scores.reject_ageing,
+            ];
+            let figures = figures.map(|score| score.map(u64::from));
+            rows.push((
+                member.member_id.clone(),
+                shown_values(of(Indicator::DataQuality), &figures),
+            ));
+        }
+    }
+    Ok(rows)
+}
+
+async fn conduct(
+    store: &dyn Store,
+    zone: BusinessZone,
+    as_of: NaiveDate,
+    members: &[Member],
+) -> Result<Vec<(MemberId, Vec<Shown>)>, StoreError> {
+    let numbers = || members.iter().map(|member| member.member_no);
+    let month = month_before(as_of, CONDUCT_MONTHS_AFTER);
+    let (Some(month), Some(least), Some(most)) = (month, numbers().min(), numbers().max()) else {
+        return Ok(Vec::new());
+    };
+    let period = Period {
+        month,
+        zone,
+        now: zone.start_of(days_after(as_of, 1)),
+    };
+    let found = store.conduct(period, least..=most).await?;
+    let rows = lenders_of(members, month, zone).filter_map(|(member, takes_part)| {
+        let facts = found.get(&member.member_no).copied();
+        let facts = facts.or(takes_part.then(ConductFacts::default))?;
+        let values = shown_values(of(Indicator::Conduct), &figures_of(&facts));
+        Some((member.member_id.clone(), values))
+    });
+    Ok(rows.collect())
+}
+
+/// In the order of the columns.
+fn figures_of(facts: &ConductFacts) -> [Option<u64>; 13] {
+    let reservations = &facts.reservations;
+    [
+        facts.looks,
+        facts.hard_queries,
+        facts.unfollowed_queries,
+        facts.judged_queries,
+        facts.checks_in_turn,
+        facts.checks,
+        facts.hard_looks(),
+        facts.loans_opened,
+        reservations.lapsed,
+        reservations.late,
+        reservations.ended(),
+        facts.strangers,
+        facts.evaluations,
+    ]
+    .map(Some)
+}
+
 /// What is shown of the figures of a member: those that there are, and shares of those that are not nothing.
 fn shown_values(published: Published, figures: &[Option<u64>]) -> Vec<Shown> {
     let figure = |column: usize| figures.get(column).copied().flatten();
@@ -78,8 +193,9 @@ fn shown_values(published: Published, figures: &[Option<u64>]) -> Vec<Shown> {
     let shown = columns.map(|column| match (column.kind, column.of) {
         (ShownKind::Ratio, Some(of)) => {
             let share = figure(column.column).zip(figure(of));
-            let share = share.and_then(|(part, whole)| rounded(part.into(), whole.into(), WHOLE));
-            share.map(Shown::Ratio)
+            share
+                .and_then(|(part, whole)| thousandths(part, whole))
+                .map(Shown::Ratio)
         }
         _ => figure(column.column)
             .and_then(|count| i64::try_from(count).ok())
@@ -88,135 +204,73 @@ fn shown_values(published: Published, figures: &[Option<u64>]) -> Vec<Shown> {
     shown.map(|shown| shown.unwrap_or(Shown::Nothing)).collect()
 }
 
-/// A share in so many parts, halves up; `None` of nothing.
-fn rounded(part: i128, whole: i128, parts: i128) -> Option<i64> {
-    let doubled = part.checked_mul(2 * parts)?.checked_add(whole)?;
-    let share = doubled.checked_div_euclid(whole.checked_mul(2)?)?;
+/// A share in thousandths, halves up; `None` of nothing.
+fn thousandths(part: u64, whole: u64) -> Option<i64> {
+    let whole = u128::from(whole);
+    let share = (u128::from(part) * 2 * WHOLE + whole).checked_div(2 * whole)?;
     i64::try_from(share).ok()
 }
 
-async fn data_quality(
-    store: &dyn Store,
-    zone: BusinessZone,
-    as_of: NaiveDate,
-    lenders: &[&Member],
-) -> Result<ShownTable, StoreError> {
-    let published = of(Indicator::DataQuality);
-    let Some(month) = Month::of(as_of.year(), as_of.month()) else {
-        return Ok(table(published, None, std::iter::empty()));
-    };
-    let end = zone.start_of(days_after(as_of, 1));
-    let mut rows = Vec::new();
-    for member in lenders {
-        let facts = store.quality_facts(member.member_no, month, zone, end).await?;
-        let scores = Scores::of(&facts, zone, end);
-        let figures = [
-            Some(scores.score),
-            scores.timeliness,
-            scores.accept_rate,
-            scores.completeness,
-            scores.consistency,
-            scores.reject_ageing,
-        ];
-        let values = shown_values(published, &figures.map(|score| score.map(u64::from)));
-        rows.push((member.member_id.clone(), values));
-    }
-    Ok(table(published, None, rows.into_iter()))
-}
-
-async fn conduct(
-    store: &dyn Store,
-    zone: BusinessZone,
-    as_of: NaiveDate,
-    lenders: &[&Member],
-) -> Result<ShownTable, StoreError> {
-    let published = of(Indicator::Conduct);
-    let first = months_before(first_of_month(as_of), CONDUCT_MONTHS_AFTER);
-    let numbers = || lenders.iter().map(|member| member.member_no);
-    let month = Month::of(first.year(), first.month());
-    let (Some(month), Some(least), Some(most)) = (month, numbers().min(), numbers().max()) else {
-        return Ok(table(published, None, std::iter::empty()));
-    };
-    let period = Period {
-        month,
-        zone,
-        now: zone.start_of(days_after(as_of, 1)),
-    };
-    let found = store.conduct(period, least..=most).await?;
-    let rows = lenders.iter().map(|member| {
-        let facts = found.get(&member.member_no).copied().unwrap_or_default();
-        (
-            member.member_id.clone(),
-            shown_values(published, &figures_of(&facts)),
-        )
-    });
-    Ok(table(published, None, rows))
-}
-
-/// In the order of the columns.
-fn figures_of(facts: &ConductFacts) -> [Option<u64>; 12] {
-    [
-        facts.looks,
-        facts.hard_queries,
-        facts.judged_queries,
-        facts.unfollowed_queries,
-        facts.checks,
-        facts.checks_in_turn,
-        facts.loans_opened,
-        facts.reservations.ended(),
-        facts.reservations.lapsed,
-        facts.reservations.late,
-        facts.strangers,
-        facts.evaluations,
-    ]
-    .map(Some)
-}
-
-fn of(indicator: Indicator) -> Published {
-    Published {
-        indicator,
-        ..Published::BY_MEMBER[0]
-    }
-}
-
-/// The largest lenders of each currency, by name.
+/// The largest lenders of each currency by name, as far as nothing follows of who borrows there: where what the largest hold together
+/// is told, among so many that nobody is known by not being named, and only those of groups whose balance is told.
 fn largest_lenders(statistics: &Statistics, shown: &ShownStatistics, members: &[Member]) -> Vec<ShownTable> {
-    let names: BTreeMap<MemberNo, &MemberId> = members
-        .iter()
-        .map(|member| (member.member_no, &member.member_id))
-        .collect();
+    let known: BTreeMap<MemberNo, &Member> =
+        members.iter().map(|member| (member.member_no, member)).collect();
     let of_currency = |(currency, balances): (&Currency, &Vec<(MemberNo, i128)>)| {
-        let total: i128 = balances.iter().map(|(_, balance)| balance).sum();
-        let unit = total / SHARE_PARTS;
-        let drowns_borrowers = unit >= 2 * statistics.largest_subject(*currency);
         let mut ranked = balances.clone();
         ranked.sort_by_key(|(member_no, balance)| (std::cmp::Reverse(*balance), *member_no));
-        ranked.truncate(match drowns_borrowers && tells_largest(shown, *currency) {
+        ranked.truncate(match tells_largest(shown, *currency) {
             true => LENDERS_NAMED,
             false => 0,
         });
-        let rows = ranked.into_iter().filter_map(|(member_no, balance)| {
-            let hundredths = rounded(balance, total, SHARE_PARTS)?;
-            let share = Shown::Ratio(hundredths.checked_mul(10)?);
-            Some(((*names.get(&member_no)?).clone(), vec![share]))
+        let rows = (1..).zip(ranked).filter_map(|(rank, (member_no, _))| {
+            let member = known.get(&member_no)?;
+            let is_told = tells_balance(shown, *currency, member.lender_group);
+            is_told.then(|| (member.member_id.clone(), vec![Shown::Count(rank)]))
         });
-        table(of(Indicator::Concentration), Some(*currency), rows)
+        table(of(Indicator::Concentration), Some(*currency), rows.collect())
     };
     statistics.balances.iter().map(of_currency).collect()
 }
 
-/// Whether disclosure control lets the sum of the largest lenders be told.
-fn tells_largest(shown: &ShownStatistics, currency: Currency) -> bool {
-    let published = Published {
-        indicator: Indicator::Concentration,
-        cuts: &[],
+/// The values of a row by their columns' names.
+fn row_of(
+    shown: &ShownStatistics,
+    (indicator, cuts): (Indicator, &'static [Axis]),
+    currency: Currency,
+    places: &[usize],
+) -> BTreeMap<&'static str, Shown> {
+    let published = Published { indicator, cuts };
+    let is_meant = |table: &&ShownTable| table.published == published && table.currency == Some(currency);
+    let Some(table) = shown.tables.iter().find(is_meant) else {
+        return BTreeMap::new();
     };
-    let table = shown
-        .tables
-        .iter()
-        .find(|table| table.published == published && table.currency == Some(currency));
-    let values = table.and_then(|table| table.rows.first()).map(|row| &row.values);
-    values.is_some_and(|values| values.iter().all(|value| !matches!(value, Shown::Hidden)))
+    let row = table.rows.iter().find(|row| row.places == places);
+    let names = table.columns().into_iter().map(|column| column.name);
+    let values = row.into_iter().flat_map(|row| row.values.iter().copied());
+    names.zip(values).collect()
+}
+
+/// Whether disclosure control tells what the largest hold together, of lenders enough.
+fn tells_largest(shown: &ShownStatistics, currency: Currency) -> bool {
+    let row = row_of(shown, (Indicator::Concentration, &[]), currency, &[]);
+    let lenders = row.get("lenders");
+    let are_enough = matches!(lenders, Some(Shown::Count(lenders)) if *lenders >= LENDERS_AMONG_MIN);
+    are_enough && matches!(row.get("cr5_share"), Some(Shown::Ratio(_)))
+}
+
+/// Whether disclosure control tells the balance of a group.
+fn tells_balance(shown: &ShownStatistics, currency: Currency, group: LenderGroup) -> bool {
+    let place = LenderGroup::ALL.iter().position(|listed| *listed == group);
+    place.is_some_and(|place| {
+        let row = row_of(
+            shown,
+            (Indicator::Delinquency, &[Axis::LenderGroup]),
+            currency,
+            &[place],
+        );
+        matches!(row.get("balance"), Some(Shown::Amount(_)))
+    })
 }
 
 #[cfg(test)]

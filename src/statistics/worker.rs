@@ -2,7 +2,7 @@
 //!
 //! Everything it needs is read anew for each snapshot, so a crash, a second worker or a lost reply costs a repetition. A
 //! lease says who works; whoever loses it stops, and publishing checks it once more. Invariant: raw figures go to the
-//! disclosure control, what each lender holds to the table that names the largest, and nothing anywhere else.
+//! disclosure control, the order of the lenders by their balances to the table that names the largest, and nothing anywhere else.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -13,7 +13,7 @@ use futures::future::{Either, select};
 use futures::{Stream, StreamExt as _};
 use sha2::{Digest as _, Sha256};
 
-use super::by_member;
+use super::by_member::Supervised;
 use crate::domain::clock::SharedClock;
 use crate::domain::date::to_epoch_days;
 use crate::domain::statistics::{Schedule, ShownStatistics, SnapshotKey, SnapshotState, Statistics, Terms};
@@ -144,6 +144,8 @@ impl Worker {
             zone: self.rules.zone,
             lowest_edges: self.rules.lowest_edges.clone(),
         };
+        // First, so that nothing was counted in vain if it fails.
+        let supervised = Supervised::read(&*self.store, self.rules.zone, task.key.as_of).await?;
         let statistics = self.store.count_market(task, terms).await?;
         is_counted.store(true, Ordering::Release);
         let state = SnapshotState::Protecting;
@@ -158,8 +160,7 @@ impl Worker {
             (protect(&statistics, &before), statistics)
         });
         let (mut shown, statistics) = protected.await.map_err(|_| StoreError::Unavailable)?;
-        let named = by_member::tables(&*self.store, self.rules.zone, &statistics, &shown).await?;
-        shown.tables.extend(named);
+        shown.tables.extend(supervised.tables(&statistics, &shown));
         let digest = Sha256::digest(shown.encode()).into();
         let published = self
             .store

@@ -29,7 +29,7 @@ pub fn unit(column: &ShownColumn, currency: Option<Currency>) -> Unit {
     match (column.kind, currency, column.name) {
         (ShownKind::Count, _, _) | (ShownKind::Amount, None, _) => Unit::Count,
         (ShownKind::Amount, Some(currency), _) => Unit::Amount(currency),
-        (ShownKind::Ratio, _, "mean") => Unit::Number,
+        (ShownKind::Ratio, _, "mean" | "looks_per_loan") => Unit::Number,
         (ShownKind::Ratio, _, "hhi") => Unit::Index,
         (ShownKind::Ratio, _, _) => Unit::Percent,
     }
@@ -48,7 +48,7 @@ pub(super) fn find_column(name: &str) -> Option<Words> {
 }
 
 #[rustfmt::skip]
-const COLUMNS: [(&str, Words); 94] = [
+const COLUMNS: [(&str, Words); 88] = [
     ("subjects", Words("Subjects", "借款人数")),
     ("of_subjects", Words("Of all subjects", "全部借款人数")),
     ("share", Words("Share", "占比")),
@@ -129,20 +129,14 @@ const COLUMNS: [(&str, Words); 94] = [
     ("reject_ageing", Words("Reject ageing", "拒收处理时效")),
     ("looks", Words("Looks", "查询人次")),
     ("hard_queries", Words("Hard queries", "硬查询")),
-    ("judged_queries", Words("Hard queries judged", "已评判的硬查询")),
-    ("unfollowed_queries", Words("Nothing came of them", "无后续的硬查询")),
     ("rate_unfollowed", Words("Without follow-up", "无后续占比")),
-    ("checks_in_turn", Words("Checks in turn", "轮流核查")),
-    ("rate_in_turn", Words("Checks in turn, share", "轮流核查占比")),
-    ("loans_opened", Words("Loans opened", "开立贷款数")),
-    ("reservations_ended", Words("Reservations ended", "已结束的预占")),
-    ("reservations_lapsed", Words("Reservations that ran out", "到期失效的预占")),
-    ("rate_lapsed", Words("Ran out, share", "到期失效占比")),
-    ("reservations_late", Words("Reservations confirmed late", "逾期确认的预占")),
-    ("rate_late", Words("Confirmed late, share", "逾期确认占比")),
-    ("strangers", Words("Looks that found nobody", "未命中查询")),
-    ("rate_strangers", Words("Found nobody, share", "未命中占比")),
+    ("rate_in_turn", Words("Checks in turn", "轮流核查占比")),
+    ("looks_per_loan", Words("Hard looks for each loan", "每笔贷款的硬查询")),
+    ("rate_lapsed", Words("Reservations that ran out", "预占到期失效占比")),
+    ("rate_late", Words("Reservations confirmed late", "预占逾期确认占比")),
+    ("rate_strangers", Words("Looks that found nobody", "未命中查询占比")),
     ("evaluations", Words("Tokens evaluated", "计算的令牌数")),
+    ("rank", Words("Rank", "位次")),
 ];
 
 /// An axis' name for people.

@@ -200,10 +200,7 @@ const CONCENTRATION_AMOUNTS: &[Column] = &[
     figure("cr5", Kind::Inner).per("balance", "cr5_share"),
 ];
 /// Of a table that names the largest lenders.
-pub(super) const LENDER_SHARES: &[Column] = &[
-    figure("lender_balance", Kind::Inner).per("balance", "share"),
-    figure("balance", Kind::Inner),
-];
+pub(super) const LENDER_RANKS: &[Column] = &[figure("rank", Kind::Number)];
 const QUALITY_FIGURES: &[Column] = &[
     figure("score", Kind::Number),
     figure("timeliness", Kind::Number),
@@ -212,18 +209,20 @@ const QUALITY_FIGURES: &[Column] = &[
     figure("consistency", Kind::Number),
     figure("reject_ageing", Kind::Number),
 ];
-const CONDUCT_COUNTS: &[Column] = &[
+/// What could be set beside a hidden count of loans or checks is not told but as a share.
+const CONDUCT_FIGURES: &[Column] = &[
     figure("looks", Kind::Number),
     figure("hard_queries", Kind::Number),
-    figure("judged_queries", Kind::Number),
-    figure("unfollowed_queries", Kind::Number).per("judged_queries", "rate_unfollowed"),
-    figure("checks", Kind::Number),
-    figure("checks_in_turn", Kind::Number).per("checks", "rate_in_turn"),
-    figure("loans_opened", Kind::Number),
-    figure("reservations_ended", Kind::Number),
-    figure("reservations_lapsed", Kind::Number).per("reservations_ended", "rate_lapsed"),
-    figure("reservations_late", Kind::Number).per("reservations_ended", "rate_late"),
-    figure("strangers", Kind::Number).per("looks", "rate_strangers"),
+    figure("unfollowed_queries", Kind::Inner).per("judged_queries", "rate_unfollowed"),
+    figure("judged_queries", Kind::Inner),
+    figure("checks_in_turn", Kind::Inner).per("checks", "rate_in_turn"),
+    figure("checks", Kind::Inner),
+    figure("hard_looks", Kind::Inner).per("loans_opened", "looks_per_loan"),
+    figure("loans_opened", Kind::Inner),
+    figure("reservations_lapsed", Kind::Inner).per("reservations_ended", "rate_lapsed"),
+    figure("reservations_late", Kind::Inner).per("reservations_ended", "rate_late"),
+    figure("reservations_ended", Kind::Inner),
+    figure("strangers", Kind::Inner).per("looks", "rate_strangers"),
     figure("evaluations", Kind::Number),
 ];
 
@@ -244,7 +243,7 @@ impl Indicator {
             Self::Vintage => VINTAGE_COUNTS,
             Self::Restructuring => RESTRUCTURING_COUNTS,
             Self::DataQuality => QUALITY_FIGURES,
-            Self::Conduct => CONDUCT_COUNTS,
+            Self::Conduct => CONDUCT_FIGURES,
             Self::ExposureDistribution | Self::ExposurePerSubject | Self::Flow | Self::Concentration => &[],
         }
     }

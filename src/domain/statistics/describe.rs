@@ -212,11 +212,10 @@ impl Indicator {
                 "How much of the balance of active positions its largest lenders hold, of so many that have any (lenders): Herfindahl's index is 10,000 times \
                  hhi_numerator of hhi_denominator (the sum of squares of the lenders' balances, of the square of the sum); cr3 \
                  and cr5 are the balances of the largest three and five lenders, of balance, in minor units. By member: the largest \
-                 five by name with their share of balance in whole percent, largest first, where a hundredth of balance is at \
-                 least twice what its largest borrower owes; for regulator and operator.",
+                 five by rank (rank), as far as their sum is told among at least 10 lenders, and their group's balance.",
                 "未结清账户余额集中于最大机构的程度:有余额的机构数 lenders;赫芬达尔指数为 10,000 × hhi_numerator ÷ hhi_denominator(各机构余额平方和除以总额平方);\
-                 cr3、cr5 为最大三家、五家机构余额,占 balance,最小货币单位。按机构:列示最大五家的名称及其占 balance 的份额(整数百分比),由大到小;\
-                 仅当 balance 的百分之一不低于最大单一借款人所欠的两倍时列示;仅供监管方与运营方。",
+                 cr3、cr5 为最大三家、五家机构余额,占 balance,最小货币单位。按机构:列示最大五家的位次(rank);\
+                 仅当其合计在至少10家机构中公布、且所属机构组的余额公布时列示。",
             ),
         }
     }
@@ -230,26 +229,31 @@ impl Indicator {
                  accepted of those sent in batches. completeness (15): optional fields filled in where they apply. consistency \
                  (15): positions that contradict neither themselves nor what was on file. reject_ageing (10): how fast rejected \
                  records were mended, full within a day, nothing after ten. score is their mean by weight; parts of which the \
-                 month shows nothing carry none. A snapshot tells the month of its date, as it stood at the end of that date.",
+                 month shows nothing carry none. A snapshot tells the month before that of its date, all of whose deadlines are over.",
                 "机构当月得分,各部分为 0 至 100,向下取整。timeliness(及时性,权重 25):在数据日后第二天前收到的账户,以及次日六点前完成判定的批次。\
                  accept_rate(接收率,25):批次中被接收的记录占比。completeness(完整性,15):适用的可选字段填写比例。\
                  consistency(一致性,15):既不自相矛盾也不与在档数据矛盾的账户占比。reject_ageing(拒收处理时效,10):被拒记录的修正速度,\
-                 一天内满分,十天后零分。score 为加权平均;当月无数据的部分不计权重。快照列示其日期所在月份,截至该日终。",
+                 一天内满分,十天后零分。score 为加权平均;当月无数据的部分不计权重。快照列示其日期之前一个月,该月各期限均已届满。",
             ),
             _ => Text::of(
-                "What a lender did in a month. looks: everybody it looked at, each time; of these hard_queries, and checks of \
-                 applications. A hard query is judged 30 days later (judged_queries): nothing came of it (unfollowed_queries) \
-                 if the lender neither checked the person nor opened an account with it by then. checks_in_turn: checks within 24 \
-                 hours of giving up room with the same person. loans_opened: accounts opened. Reservations count once, by what \
-                 became of them: of reservations_ended, reservations_lapsed ran out and reservations_late became a loan after \
-                 that. strangers: looks at people whom nobody had reported. evaluations: tokens evaluated. An alert is raised \
-                 when a figure passes the operator's threshold on a sample that is large enough: it is a reason to ask. A \
-                 snapshot tells the month two before that of its date, of which nearly everything can be judged.",
-                "机构当月的行为。looks:查询过的人次;其中 hard_queries 为硬查询,checks 为贷款申请检查。硬查询在30天后评判(judged_queries):\
-                 若届时该机构既未核查该人也未为其开户,则为无后续(unfollowed_queries)。checks_in_turn:释放同一人的预占后24小时内再次核查。\
-                 loans_opened:开立账户数。预占按最终结果各计一次:在 reservations_ended 中,reservations_lapsed 为到期失效,\
-                 reservations_late 为失效后成为贷款。strangers:查询无任何机构报送过的人。evaluations:计算的令牌数。\
-                 当数值在足够大的样本上超过运营方阈值时产生预警:预警表示值得询问。快照列示其日期之前第二个月,该月几乎全部行为已可评判。",
+                "What a lender did in a month. looks: everybody it looked at, each time; of these hard_queries have a hard purpose. \
+                 A hard query is judged 30 days later: rate_unfollowed is the share of unfollowed_queries, those of which nothing \
+                 came because the lender neither checked the person nor opened an account with it by then, of judged_queries. \
+                 rate_in_turn: checks within 24 hours of giving up room with the same person (checks_in_turn), of all checks. \
+                 looks_per_loan: hard queries and checks (hard_looks), divided by loans_opened. Reservations count once, by what \
+                 became of them: rate_lapsed is the share of reservations_lapsed, which ran out, and rate_late that of \
+                 reservations_late, which became a loan after that, of reservations_ended. rate_strangers: looks that found \
+                 nobody because nobody had reported the person (strangers), of looks. evaluations: tokens evaluated. An alert is \
+                 raised when a figure passes the operator's threshold on a sample that is large enough: it is a reason to ask. A \
+                 snapshot tells the month two before that of its date, of which nearly everything can be judged; reservations \
+                 of more than a year ago are gone.",
+                "机构当月的行为。looks:查询过的人次,其中 hard_queries 为硬查询。硬查询在30天后评判:若届时该机构既未核查该人也未为其开户,则为无后续,\
+                 rate_unfollowed 为 unfollowed_queries 占 judged_queries 的比例。rate_in_turn:释放同一人的预占后24小时内再次核查(checks_in_turn)占 checks 的比例。\
+                 looks_per_loan:每笔贷款的硬查询,即硬查询与核查之和(hard_looks)除以开立贷款数(loans_opened)。预占按最终结果各计一次:\
+                 rate_lapsed 为到期失效(reservations_lapsed)、rate_late 为失效后成为贷款(reservations_late)占 reservations_ended 的比例。\
+                 rate_strangers:未命中查询(strangers,无任何机构报送过该人)占 looks 的比例。evaluations:计算的令牌数。\
+                 当数值在足够大的样本上超过运营方阈值时产生预警:预警表示值得询问。快照列示其日期之前第二个月,该月几乎全部行为已可评判;\
+                 一年以前的预占已不存在。",
             ),
         }
     }

@@ -1,19 +1,21 @@
 //! The indicators and the list of published tables: fixed, because tables are protected together and a table that is added
 //! later could undo what protects the others.
 //!
-//! Three tables are apart ([`Published::BY_MEMBER`]): they name members and count nobody else, so they are told to those who
-//! supervise members, as they are.
+//! Three tables are apart ([`Published::BY_MEMBER`]): they name members, for those who supervise these, and tell no number of
+//! borrowers or loans.
 //!
 //! Invariant: a table has at most [`CELLS_MAX`] cells and there are at most [`TABLES_MAX`] tables, those that name members
 //! among them.
 
 use super::axis::Axis;
-use super::columns::{Column, LENDER_SHARES};
+use super::columns::{Column, LENDER_RANKS};
 
 /// The most tables that are published.
 pub const TABLES_MAX: usize = 40;
 /// The most cells of a table of one currency: rows times columns of values.
 pub const CELLS_MAX: usize = 5_000;
+/// The most lenders that a table names.
+pub const LENDERS_LISTED_MAX: usize = 500;
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -223,7 +225,7 @@ impl Published {
     /// Its columns in one currency, or those of what has none.
     pub fn columns(self, in_currency: bool) -> &'static [Column] {
         match (self.indicator, in_currency) {
-            (Indicator::Concentration, true) if self.names_members() => LENDER_SHARES,
+            (Indicator::Concentration, true) if self.names_members() => LENDER_RANKS,
             (indicator, _) => indicator.columns(in_currency),
         }
     }
@@ -239,13 +241,26 @@ impl Published {
         cuts.take_while(|cuts| **cuts != self.cuts).count()
     }
 
-    /// Its rows, those that cannot be included.
+    /// Its rows, those that cannot be included; of one that names members the most there may be.
     pub fn rows(self) -> usize {
-        self.axes().map(Axis::places).product()
+        match self.names_members() {
+            true => LENDERS_LISTED_MAX,
+            false => self.axes().map(Axis::places).product(),
+        }
     }
 
     /// Its cells in one currency.
     pub fn cells(self) -> usize {
-        self.rows() * (self.indicator.counts().len() + self.indicator.amounts().len())
+        let shown = |in_currency| self.columns(in_currency).len();
+        match self.names_members() {
+            true => {
+                self.rows()
+                    * self
+                        .shown_columns(false)
+                        .len()
+                        .max(self.shown_columns(true).len())
+            }
+            false => self.rows() * (shown(false) + shown(true)),
+        }
     }
 }

@@ -28,7 +28,7 @@ mod tally;
 pub use axis::{Axis, VINTAGE_MONTHS};
 pub use columns::{Column, Kind, Share};
 pub use contributors::{Contributors, Difference, LENDERS_TOLD};
-pub use indicator::{CELLS_MAX, Indicator, Published, TABLES_MAX};
+pub use indicator::{CELLS_MAX, Indicator, LENDERS_LISTED_MAX, Published, TABLES_MAX};
 pub use judged::JudgedLook;
 pub use loan::{FirstLate, Loan, Past, Standing};
 pub use region::Region;

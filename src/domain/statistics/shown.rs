@@ -1,6 +1,7 @@
 //! Tables as people see them: after disclosure control and rounding. Nothing else of the statistics leaves the house.
 //!
-//! Invariant: a table has the rows and columns that its indicator and cuts say, whatever is hidden in it.
+//! Invariant: a table has the columns that its indicator and cuts say, and the rows, whatever is hidden in it; one that names
+//! members has a row for each that it tells of.
 
 use std::borrow::Cow;
 
@@ -16,7 +17,7 @@ use crate::domain::names::MemberId;
 /// What a cell shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Shown {
-    /// How many, rounded to 5; a number that counts nobody, as it is.
+    /// How many, rounded to 5; a number that counts no borrowers or loans, as it is.
     Count(i64),
     /// Minor units.
     Amount(i64),

@@ -121,18 +121,6 @@ impl Statistics {
         }
     }
 
-    /// What the subject owes in a currency that owes most.
-    pub fn largest_subject(&self, currency: Currency) -> i128 {
-        let of_market = |table: &&Table| table.published == balances(&[]) && table.currency == Some(currency);
-        let row = self
-            .tables
-            .iter()
-            .find(of_market)
-            .and_then(|table| table.rows.first());
-        let behind = row.and_then(|row| row.contributors.first());
-        behind.map_or(0, |behind| behind.largest_subjects[0])
-    }
-
     /// The one text of these tables for a digest: a line for each row, its keys and values apart by tabs.
     pub fn encode(&self) -> String {
         let previous = self.previous.map_or("-".to_owned(), |date| date.to_string());

@@ -2,7 +2,6 @@ use super::*;
 use crate::domain::conduct::ReservationFates;
 use crate::domain::date::Timestamp;
 use crate::domain::member::LenderGroup;
-use crate::domain::statistics::{Contributors, Row, Table};
 
 fn member(number: i64, id: &str) -> Member {
     Member {
@@ -23,20 +22,9 @@ fn date() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 3, 31).unwrap()
 }
 
-/// A market of lenders 1, 2, … with these balances, whose largest borrower owes so much.
-fn market(balances: &[i128], largest_subject: i128) -> Statistics {
-    let row = Row {
-        places: Vec::new(),
-        values: vec![balances.iter().sum()],
-        contributors: vec![Contributors {
-            largest_subjects: [largest_subject, 0],
-            ..Contributors::default()
-        }],
-    };
-    let delinquency = Published {
-        indicator: Indicator::Delinquency,
-        cuts: &[],
-    };
+/// A market of lenders 1, 2, … with these balances.
+fn market(balances: &[i128]) -> Statistics {
+    let of_lenders = (1..).map(MemberNo).zip(balances.iter().copied());
     Statistics {
         as_of: date(),
         previous: None,
@@ -44,53 +32,74 @@ fn market(balances: &[i128], largest_subject: i128) -> Statistics {
         positions: 1_000,
         lenders: balances.len(),
         band_edges: BTreeMap::new(),
-        balances: BTreeMap::from([(
-            Currency::CNY,
-            (1..).map(MemberNo).zip(balances.iter().copied()).collect(),
-        )]),
-        tables: vec![Table {
-            published: delinquency,
-            currency: Some(Currency::CNY),
-            rows: vec![row],
-        }],
+        balances: BTreeMap::from([(Currency::CNY, of_lenders.collect())]),
+        tables: Vec::new(),
     }
 }
 
-/// What is published of the concentration of a market: all of it, or nothing.
-fn concentration(is_told: bool) -> ShownStatistics {
-    let published = Published {
-        indicator: Indicator::Concentration,
-        cuts: &[],
+/// A table of amounts with one cell that shows something else than the others.
+fn table_with(
+    (indicator, cuts): (Indicator, &'static [Axis]),
+    rows: usize,
+    (row, column, value): (usize, &str, Shown),
+) -> ShownTable {
+    let published = Published { indicator, cuts };
+    let columns = published.shown_columns(true);
+    let value_at = |at: usize, name: &str, kind| match (kind, at == row && name == column) {
+        (_, true) => value,
+        (ShownKind::Count, _) => Shown::Count(10),
+        (ShownKind::Amount, _) => Shown::Amount(1_000),
+        (ShownKind::Ratio, _) => Shown::Ratio(500),
     };
-    let value = if is_told { Shown::Ratio(500) } else { Shown::Hidden };
+    let rows = (0..rows).map(|at| ShownRow {
+        places: if cuts.is_empty() { Vec::new() } else { vec![at] },
+        values: columns
+            .iter()
+            .map(|column| value_at(at, column.name, column.kind))
+            .collect(),
+    });
+    ShownTable {
+        published,
+        currency: Some(Currency::CNY),
+        members: Vec::new(),
+        rows: rows.collect(),
+    }
+}
+
+/// What is published, with one cell of the whole market's concentration and one of the groups' balances as told.
+fn published((column, value): (&str, Shown), (group, balance): (usize, Shown)) -> ShownStatistics {
     ShownStatistics {
         as_of: date(),
         subjects: 1_000,
         positions: 1_000,
-        lenders: 7,
-        tables: vec![ShownTable {
-            published,
-            currency: Some(Currency::CNY),
-            members: Vec::new(),
-            rows: vec![ShownRow {
-                places: Vec::new(),
-                values: vec![value; published.shown_columns(true).len()],
-            }],
-        }],
+        lenders: 10,
+        tables: vec![
+            table_with((Indicator::Concentration, &[]), 1, (0, column, value)),
+            table_with(
+                (Indicator::Delinquency, &[Axis::LenderGroup]),
+                LenderGroup::ALL.len(),
+                (group, "balance", balance),
+            ),
+        ],
     }
 }
 
-/// Names and shares, in thousandths.
-fn named(balances: &[i128], largest_subject: i128, is_told: bool) -> Vec<(String, Shown)> {
+/// Names and ranks.
+fn named(balances: &[i128], shown: &ShownStatistics) -> Vec<(String, Shown)> {
     let members: Vec<Member> = [
         "a-bank", "b-bank", "c-bank", "d-bank", "e-bank", "f-bank", "g-bank",
     ]
     .into_iter()
     .zip(1..)
-    .map(|(id, number)| member(number, id))
+    .map(|(id, number)| Member {
+        lender_group: match id {
+            "d-bank" => LenderGroup::AutoLeasing,
+            _ => LenderGroup::Bank,
+        },
+        ..member(number, id)
+    })
     .collect();
-    let shown = concentration(is_told);
-    let tables = largest_lenders(&market(balances, largest_subject), &shown, &members);
+    let tables = largest_lenders(&market(balances), shown, &members);
     let [table] = &tables[..] else {
         panic!("{tables:?}")
     };
@@ -99,30 +108,99 @@ fn named(balances: &[i128], largest_subject: i128, is_told: bool) -> Vec<(String
     table.rows.iter().map(row).collect()
 }
 
+const BALANCES: [i128; 7] = [1_500, 20, 3_333, 2_000, 3_333, 0, 14];
+const ALL_IS_TOLD: (&str, Shown) = ("lenders", Shown::Count(10));
+const LEASING: usize = 4;
+
 #[test]
-fn the_five_largest_lenders_are_named_with_whole_per_cents() {
-    let balances = [1_500, 20, 3_333, 2_000, 3_333, 0, 14];
-    let share = |percent: i64| Shown::Ratio(percent * 10);
-    let expected = [
-        ("c-bank", 33),
-        ("e-bank", 33),
-        ("d-bank", 20),
-        ("a-bank", 15),
-        ("b-bank", 0),
-    ];
+fn the_five_largest_lenders_are_named_by_rank() {
+    assert_eq!(LenderGroup::ALL[LEASING], LenderGroup::AutoLeasing);
+    let shown = published(ALL_IS_TOLD, (LEASING, Shown::Amount(2_000)));
+    let expected = ["c-bank", "e-bank", "d-bank", "a-bank", "b-bank"];
+    let expected = expected
+        .map(str::to_owned)
+        .into_iter()
+        .zip((1..).map(Shown::Count));
+    assert_eq!(named(&BALANCES, &shown), expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_lender_is_left_out_whose_group_is_hidden() {
+    let shown = published(ALL_IS_TOLD, (LEASING, Shown::Hidden));
+    let found = named(&BALANCES, &shown);
+    let expected = [("c-bank", 1), ("e-bank", 2), ("a-bank", 4), ("b-bank", 5)];
     assert_eq!(
-        named(&balances, 51, true),
-        expected.map(|(id, percent)| (id.to_owned(), share(percent)))
+        found,
+        expected.map(|(id, rank)| (id.to_owned(), Shown::Count(rank)))
     );
 }
 
 #[test]
-fn nobody_is_named_where_a_borrower_could_show_or_the_sum_is_hidden() {
-    let balances = [4_000, 2_000, 2_000, 1_000, 500, 500];
-    for (largest_subject, is_told, names) in [(50, true, 5), (51, true, 0), (50, false, 0)] {
-        let found = named(&balances, largest_subject, is_told);
-        assert_eq!(found.len(), names, "{largest_subject} {is_told}");
+fn nobody_is_named_where_the_sum_is_hidden_or_lenders_are_few() {
+    for cell in [
+        ("cr5_share", Shown::Hidden),
+        ("lenders", Shown::Hidden),
+        ("lenders", Shown::Count(5)),
+    ] {
+        let shown = published(cell, (LEASING, Shown::Amount(2_000)));
+        assert_eq!(named(&BALANCES, &shown), [], "{cell:?}");
     }
+    let nothing = ShownStatistics {
+        tables: Vec::new(),
+        ..published(ALL_IS_TOLD, (LEASING, Shown::Hidden))
+    };
+    assert_eq!(named(&BALANCES, &nothing), []);
+}
+
+#[test]
+fn lenders_are_listed_that_could_do_something_in_the_month() {
+    let month = Month::of(2026, 2).unwrap();
+    let zone = BusinessZone::parse("Asia/Shanghai").unwrap();
+    let end = month.instants(zone).end;
+    let changed: [(&str, fn(&mut Member, Timestamp)); 6] = [
+        ("active", |_, _| ()),
+        ("suspended", |member, _| member.state = MemberState::Suspended),
+        ("left", |member, _| member.state = MemberState::Left),
+        ("proposed", |member, _| member.state = MemberState::Proposed),
+        ("regulator", |member, _| member.roles = vec![Role::Regulator]),
+        ("later", |member, end| member.created_at = end),
+    ];
+    let members: Vec<Member> = changed
+        .into_iter()
+        .map(|(id, change)| {
+            let mut member = member(1, id);
+            change(&mut member, end);
+            member
+        })
+        .collect();
+    let listed =
+        lenders_of(&members, month, zone).map(|(member, takes_part)| (member.member_id.as_str(), takes_part));
+    assert_eq!(
+        listed.collect::<Vec<_>>(),
+        [("active", true), ("suspended", true), ("left", false)]
+    );
+}
+
+#[test]
+fn a_month_is_told_when_it_is_over() {
+    for (as_of, quality, conduct) in [
+        ("2026-03-31", (2026, 2), (2026, 1)),
+        ("2026-02-01", (2026, 1), (2025, 12)),
+        ("2026-01-31", (2025, 12), (2025, 11)),
+    ] {
+        let before = |months| month_before(as_of.parse().unwrap(), months);
+        assert_eq!(before(QUALITY_MONTHS_AFTER), Month::of(quality.0, quality.1));
+        assert_eq!(before(CONDUCT_MONTHS_AFTER), Month::of(conduct.0, conduct.1));
+    }
+}
+
+#[test]
+fn no_table_names_more_members_than_it_may() {
+    let row = |number: usize| (MemberId::parse(&format!("lender-{number}")).unwrap(), vec![]);
+    let rows: Vec<_> = (0..=LENDERS_LISTED_MAX).map(row).collect();
+    let table = table(of(Indicator::Conduct), None, rows);
+    assert_eq!(table.rows.len(), LENDERS_LISTED_MAX);
+    assert_eq!(table.members.len(), LENDERS_LISTED_MAX);
 }
 
 #[test]
@@ -156,25 +234,17 @@ fn what_a_member_did_stands_in_the_column_of_its_name() {
     for (name, expected) in [
         ("looks", Shown::Count(200)),
         ("hard_queries", Shown::Count(90)),
-        ("judged_queries", Shown::Count(70)),
-        ("unfollowed_queries", Shown::Count(7)),
         ("rate_unfollowed", Shown::Ratio(100)),
-        ("checks", Shown::Count(80)),
-        ("checks_in_turn", Shown::Count(60)),
         ("rate_in_turn", Shown::Ratio(750)),
-        ("loans_opened", Shown::Count(50)),
-        ("reservations_ended", Shown::Count(20)),
-        ("reservations_lapsed", Shown::Count(3)),
+        ("looks_per_loan", Shown::Ratio(3_400)),
         ("rate_lapsed", Shown::Ratio(150)),
-        ("reservations_late", Shown::Count(2)),
         ("rate_late", Shown::Ratio(100)),
-        ("strangers", Shown::Count(40)),
         ("rate_strangers", Shown::Ratio(200)),
         ("evaluations", Shown::Count(30)),
     ] {
         assert_eq!(told[name], expected, "{name}");
     }
-    assert_eq!(told.len(), columns.len());
+    assert_eq!(told.len(), 9);
     let nothing = named(&ConductFacts::default());
     assert_eq!(nothing["looks"], Shown::Count(0));
     assert_eq!(nothing["rate_strangers"], Shown::Nothing);
@@ -188,6 +258,6 @@ fn shares_are_rounded_to_the_nearest() {
         (1, 2_000, Some(1)),
         (0, 0, None),
     ] {
-        assert_eq!(rounded(part, whole, WHOLE), expected, "{part} of {whole}");
+        assert_eq!(thousandths(part, whole), expected, "{part} of {whole}");
     }
 }

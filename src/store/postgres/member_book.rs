@@ -215,7 +215,8 @@ impl MemberBook for PostgresStore {
         now: Timestamp,
     ) -> Result<MonthFacts, StoreError> {
         self.aside
-            .read(move |session| quality_facts(session, member_no, month, zone, now).boxed())
+            // A month of a member may hold millions of rejected records.
+            .read_at_length(move |session| quality_facts(session, member_no, month, zone, now).boxed())
             .await
     }
 

@@ -39,7 +39,7 @@ pub(super) fn rows_of_members(
     let value = |member: usize, column: &ShownColumn| {
         let ripple = (number(member) * 37 + number(column.column) * 11 + i64::from(month) * 3).rem_euclid(50);
         match (column.kind, has_currency) {
-            (ShownKind::Ratio, true) => Shown::Ratio((26 - 4 * number(member)) * 10),
+            (_, true) => Shown::Count(number(member) + 1),
             (ShownKind::Ratio, false) => Shown::Ratio(ripple * 4),
             _ if ripple == 0 => Shown::Nothing,
             _ => Shown::Count(100 - ripple),

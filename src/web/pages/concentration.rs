@@ -1,9 +1,10 @@
 //! How much of the market its largest lenders hold.
 
-use super::Content;
 use super::desk::{Desk, Span};
-use crate::domain::statistics::{Axis, Indicator};
+use super::{Content, Fact};
+use crate::domain::statistics::{Axis, Indicator, Shown};
 use crate::web::chart::Shape;
+use crate::web::listing::Listing;
 use crate::web::names::Words;
 use crate::web::window::WindowError;
 
@@ -52,25 +53,29 @@ pub(super) async fn concentration(desk: &Desk<'_>) -> Result<Content, WindowErro
         let lead = Words("On the snapshot's date.", "快照日数据。");
         panels.push(desk.panel(&sketch, lead, svg));
     }
-    if let Some(listing) = desk
-        .amounts(Indicator::Concentration, &[Axis::Member], Span::Date)
-        .await?
-    {
-        let sketch = desk.sketch(
-            &listing,
-            "names",
-            Words("The largest lenders by name", "最大机构名单"),
-            Words("Share of the balance, whole per cent", "占余额的比例(整数百分比)"),
-        );
-        let svg = sketch.columns_by_place(Axis::Member, &["share"], Shape::League);
-        let lead = Words(
-            "On the snapshot's date; told to regulator and operator alone. Nobody is named while one borrower could show in a share.",
-            "快照日数据,仅供监管方与运营方。若单一借款人可能影响份额,则不列示名称。",
-        );
-        panels.push(desk.panel(&sketch, lead, svg));
-    }
     Ok(Content {
-        facts: Vec::new(),
+        facts: largest(desk).await?,
         panels,
     })
+}
+
+/// The largest lenders by name; nothing where none may be named.
+async fn largest(desk: &Desk<'_>) -> Result<Vec<Fact>, WindowError> {
+    let listing = desk.amounts(Indicator::Concentration, &[Axis::Member], Span::Date);
+    let listing = listing.await?;
+    let Some((_, table)) = listing.as_ref().and_then(Listing::last) else {
+        return Ok(Vec::new());
+    };
+    let rank = desk.say(Words("Rank", "位次"));
+    let named = table
+        .rows
+        .iter()
+        .filter_map(|row| match (&row.places[..], &row.values[..]) {
+            ([place], [Shown::Count(number)]) => Some(Fact {
+                name: format!("{rank} {number}"),
+                value: table.member(*place).to_owned(),
+            }),
+            _ => None,
+        });
+    Ok(named.collect())
 }

@@ -288,6 +288,11 @@ pub fn read_table(
     {
         return None;
     }
+    let value_of = |value: &pb::IndicatorValue| match value.value {
+        // A value of a kind that is not known yet is none either; elsewhere there is always one.
+        None if published.names_members() => Some(Shown::Nothing),
+        _ => read_value(value),
+    };
     for row in &wire.rows {
         if (row.keys.len(), row.values.len()) != (axes.len(), columns.len()) {
             return None;
@@ -302,7 +307,7 @@ pub fn read_table(
         let places = axes.iter().zip(&row.keys).map(&mut place_of);
         table.rows.push(ShownRow {
             places: places.collect::<Option<_>>()?,
-            values: row.values.iter().map(read_value).collect::<Option<_>>()?,
+            values: row.values.iter().map(value_of).collect::<Option<_>>()?,
         });
     }
     Some((as_of, table))
@@ -310,10 +315,7 @@ pub fn read_table(
 
 fn read_value(wire: &pb::IndicatorValue) -> Option<Shown> {
     use pb::indicator_value::Value;
-    let Some(value) = wire.value else {
-        return Some(Shown::Nothing);
-    };
-    Some(match value {
+    Some(match wire.value? {
         Value::Count(count) => Shown::Count(count),
         Value::Amount(amount) => Shown::Amount(amount),
         Value::Ratio(ratio) => {

@@ -2,7 +2,10 @@
 
 mod naive;
 
-use chrono::{Datelike as _, NaiveDate};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::NaiveDate;
 use tallystick::domain::statistics::Schedule;
 use tallystick::wire::pb;
 use tonic::{Code, Status};
@@ -106,12 +109,17 @@ async fn a_snapshot_is_asked_for_made_and_read_by_the_regulator() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn supervisors_see_by_name_how_members_report_and_behave_and_nobody_behind_the_largest() {
+async fn supervisors_see_by_name_how_members_reported_and_behaved() {
     use pb::indicator_value::Value;
     let (world, regulator) = world().await;
-    let day = days_ago(1);
-    published(&world, day).await;
-    let by_member = async |indicator: &str, currency: &str| {
+    let new_bank = world.lender("bank-c", pb::LenderGroup::Bank).await;
+    let tokens = new_bank.strong(&Person::number(2)).await;
+    let opened = pb::Position {
+        opened_on: wire(days_ago(3)),
+        ..loan("loan-2", tokens, days_ago(3))
+    };
+    new_bank.report(opened).await;
+    let by_member = async |indicator: &str, currency: &str, day: NaiveDate| {
         let asked = pb::GetIndicatorRequest {
             dimensions: vec![pb::Dimension::Member.into()],
             currency: currency.to_owned(),
@@ -126,12 +134,21 @@ async fn supervisors_see_by_name_how_members_report_and_behave_and_nobody_behind
         let rows = table.rows.iter();
         rows.map(|row| row.keys.join("/")).collect()
     };
-    let quality = by_member("data_quality", "").await;
-    assert_eq!(keys(&quality), ["bank-a", "bank-b"]);
+    // Everybody joined this month, which is told of in the next one, and of conduct in the one after that.
+    published(&world, days_ago(1)).await;
+    assert!(keys(&by_member("data_quality", "", days_ago(1)).await).is_empty());
+    assert!(keys(&by_member("concentration", "CNY", days_ago(1)).await).is_empty());
+    world.clock.advance(Duration::from_hours(24 * 90));
+    let [july, august] =
+        [(7, 31), (8, 31)].map(|(month, day)| NaiveDate::from_ymd_opt(2026, month, day).unwrap());
+    published(&world, july).await;
+    published(&world, august).await;
+    let quality = by_member("data_quality", "", july).await;
+    assert_eq!(keys(&quality), ["bank-a", "bank-b", "bank-c"]);
     let asked = pb::GetDataQualityRequest {
         member_id: "bank-a".to_owned(),
-        year: day.year(),
-        month: i32::try_from(day.month()).unwrap(),
+        year: 2026,
+        month: 6,
     };
     let told = regulator.client.reporting().get_data_quality(asked).await;
     let told = told.unwrap().into_inner();
@@ -146,16 +163,20 @@ async fn supervisors_see_by_name_how_members_report_and_behave_and_nobody_behind
         part(told.consistency),
         None,
     ];
+    assert!(told.score > 0);
     assert_eq!(counted, expected, "{quality:?}");
-    let conduct = by_member("conduct", "").await;
-    assert_eq!(keys(&conduct), ["bank-a", "bank-b"]);
-    // A share of no look at all is not a share.
-    assert_eq!(conduct.value_columns[4], "rate_unfollowed");
-    assert_eq!(conduct.rows[0].values[4].value, None);
-    assert_eq!(conduct.rows[0].values[0].value, Some(Value::Count(0)));
-    let largest = by_member("concentration", "CNY").await;
-    assert_eq!(largest.value_columns, ["share"]);
-    assert!(keys(&largest).is_empty(), "one borrower owes it all: {largest:?}");
+    assert!(keys(&by_member("conduct", "", july).await).is_empty());
+    let conduct = by_member("conduct", "", august).await;
+    assert_eq!(keys(&conduct), ["bank-a", "bank-b", "bank-c"]);
+    let told = |row: usize| -> BTreeMap<&str, Option<Value>> {
+        let cells = conduct.value_columns.iter().zip(&conduct.rows[row].values);
+        cells.map(|(name, value)| (name.as_str(), value.value)).collect()
+    };
+    // One opened a loan in June; nobody looked at anybody, and a share of nothing is none.
+    assert_eq!(told(2)["looks"], Some(Value::Count(0)));
+    assert_eq!(told(2)["looks_per_loan"], Some(Value::Ratio(0.0)));
+    assert_eq!(told(2)["rate_strangers"], None);
+    assert_eq!(told(0)["looks_per_loan"], None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -299,7 +320,10 @@ async fn the_command_lists_shows_and_exports() {
         "{wrong:?}"
     );
     let named = asked(&["show", "conduct", "--by", "member", "--as-of", &day]).await;
-    assert!(named.code == 0 && named.output.contains("bank-b"), "{named:?}");
+    assert!(
+        named.code == 0 && named.output.contains("Tokens evaluated"),
+        "{named:?}"
+    );
     let described = asked(&["indicators", "--lang", "zh"]).await;
     assert!(described.output.contains("多头借贷率"), "{described:?}");
 }

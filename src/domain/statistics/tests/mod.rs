@@ -51,6 +51,9 @@ fn assert_as_defined(market: &Market) {
         let shown = shown(&statistics, table);
         assert_eq!(shown, expected, "{:?} {:?}", table.published, table.currency);
     }
+    let mut balances = statistics.balances.clone();
+    balances.retain(|_, of_lenders| !of_lenders.is_empty());
+    assert_eq!(balances, model::balances(market));
 }
 
 /// Every table that is another one cut further adds up to it.

@@ -185,6 +185,19 @@ fn exposure_per_subject(market: &Market, table: Published, currency: Currency) -
     groups.into_iter().map(|(keys, of)| (keys, values(of))).collect()
 }
 
+/// What each lender's active positions come to in each currency, those left out that come to nothing.
+pub fn balances(market: &Market) -> BTreeMap<Currency, Vec<(MemberNo, i128)>> {
+    let mut books: BTreeMap<(Currency, MemberNo), i128> = BTreeMap::new();
+    for loan in market.subjects.iter().flatten().filter(|loan| loan.is_primary) {
+        *books.entry((loan.currency, loan.member_no)).or_default() += owed(loan.now);
+    }
+    let mut balances: BTreeMap<Currency, Vec<(MemberNo, i128)>> = BTreeMap::new();
+    for ((currency, member_no), sum) in books.into_iter().filter(|(_, sum)| *sum > 0) {
+        balances.entry(currency).or_default().push((member_no, sum));
+    }
+    balances
+}
+
 fn concentration(market: &Market, table: Published, currency: Currency) -> Rows {
     let active = market
         .subjects

@@ -165,8 +165,8 @@ proptest::proptest! {
                 0 => Shown::Count(*value),
                 1 => Shown::Amount(*value),
                 2 => Shown::Ratio(*value),
-                3 => Shown::Hidden,
-                _ => Shown::Nothing,
+                3 if published.names_members() => Shown::Nothing,
+                _ => Shown::Hidden,
             });
             table.rows.push(ShownRow { places, values: values.collect() });
         }
@@ -198,4 +198,41 @@ fn a_table_of_another_kind_is_not_read() {
     );
     assert!(read_table(&sent, named("delinquency"), None).is_some());
     assert_eq!(read_table(&sent, named("new_stacking"), None), None);
+}
+
+#[test]
+fn a_cell_without_a_value_is_read_of_members_alone() {
+    let [members, stacking] = [&[Axis::Member][..], &[]].map(|cuts| Published {
+        indicator: if cuts.is_empty() {
+            Indicator::NewStacking
+        } else {
+            Indicator::DataQuality
+        },
+        cuts,
+    });
+    for (published, is_read) in [(members, true), (stacking, false)] {
+        let table = pb::IndicatorTable {
+            as_of: Some(date_to_wire(today())),
+            key_columns: published.axes().map(|axis| axis.name().to_owned()).collect(),
+            value_columns: published
+                .shown_columns(false)
+                .iter()
+                .map(|column| column.name.to_owned())
+                .collect(),
+            rows: vec![pb::IndicatorRow {
+                keys: published.axes().map(|_| "east-bank".to_owned()).collect(),
+                values: published
+                    .shown_columns(false)
+                    .iter()
+                    .map(|_| pb::IndicatorValue { value: None })
+                    .collect(),
+            }],
+            version: 1,
+        };
+        assert_eq!(
+            read_table(&table, published, None).is_some(),
+            is_read,
+            "{published:?}"
+        );
+    }
 }
