@@ -262,8 +262,8 @@ pub async fn what_is_published_comes_back_as_it_was(engine: &dyn Engine) {
     ask(&market, february()).await;
     let (task, _) = count(&market).await;
     let shown = published(february());
-    let [counts, flow] = &shown.tables[..] else {
-        panic!("two tables");
+    let [counts, flow, of_members] = &shown.tables[..] else {
+        panic!("three tables");
     };
     let before = market.store.published_statistics(task.key).await.unwrap();
     assert_eq!(before, None, "nothing of it is readable before");
@@ -288,7 +288,7 @@ pub async fn what_is_published_comes_back_as_it_was(engine: &dyn Engine) {
         .await
         .unwrap();
     assert_eq!(keys, vec![task.key]);
-    for table in [counts, flow] {
+    for table in [counts, flow, of_members] {
         let found = market
             .store
             .find_tables(&keys, table.published, table.currency)
