@@ -157,7 +157,8 @@ fn lenders_are_listed_that_could_do_something_in_the_month() {
     let month = Month::of(2026, 2).unwrap();
     let zone = BusinessZone::parse("Asia/Shanghai").unwrap();
     let end = month.instants(zone).end;
-    let changed: [(&str, fn(&mut Member, Timestamp)); 6] = [
+    type Change = fn(&mut Member, Timestamp);
+    let changed: [(&str, Change); 6] = [
         ("active", |_, _| ()),
         ("suspended", |member, _| member.state = MemberState::Suspended),
         ("left", |member, _| member.state = MemberState::Left),
