@@ -154,10 +154,10 @@ fn nobody_is_named_where_the_sum_is_hidden_or_lenders_are_few() {
 
 #[test]
 fn lenders_are_listed_that_could_do_something_in_the_month() {
+    type Change = fn(&mut Member, Timestamp);
     let month = Month::of(2026, 2).unwrap();
     let zone = BusinessZone::parse("Asia/Shanghai").unwrap();
     let end = month.instants(zone).end;
-    type Change = fn(&mut Member, Timestamp);
     let changed: [(&str, Change); 6] = [
         ("active", |_, _| ()),
         ("suspended", |member, _| member.state = MemberState::Suspended),
