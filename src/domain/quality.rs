@@ -194,6 +194,13 @@ pub struct MonthFacts {
     pub rejects: Vec<(u32, u64)>,
 }
 
+impl MonthFacts {
+    /// Whether the member submitted nothing.
+    pub fn is_silent(&self) -> bool {
+        self.reports.reports == 0 && self.batches.is_empty()
+    }
+}
+
 /// Scores of a member's month, 0 to 100; `None` of a part of which the month shows nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scores {
@@ -219,10 +226,22 @@ const CONSISTENCY: u32 = 15;
 const REJECT_AGEING: u32 = 10;
 
 impl Scores {
+    /// The score, then its parts in the contract's order.
+    pub const fn parts(&self) -> [Option<u32>; 6] {
+        [
+            Some(self.score),
+            self.timeliness,
+            self.accept_rate,
+            self.completeness,
+            self.consistency,
+            self.reject_ageing,
+        ]
+    }
+
     /// Scores a month as it is now.
     pub fn of(facts: &MonthFacts, zone: BusinessZone, now: Timestamp) -> Self {
         let tally = &facts.reports;
-        if tally.reports == 0 && facts.batches.is_empty() {
+        if facts.is_silent() {
             return Self::of_silence();
         }
         let accepted = sum(facts.batches.iter().map(|batch| batch.accepted));

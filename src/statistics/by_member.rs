@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike as _, NaiveDate};
 
+use super::protect::quotient;
 use crate::domain::conduct::{ConductFacts, Period};
 use crate::domain::currency::Currency;
 use crate::domain::date::{BusinessZone, days_after, first_of_month, months_before};
@@ -28,8 +29,6 @@ const LENDERS_AMONG_MIN: i64 = 10;
 const QUALITY_MONTHS_AFTER: u32 = 1;
 /// Conduct is told two months later, when what may come of its looks has come.
 const CONDUCT_MONTHS_AFTER: u32 = 2;
-/// Thousandths.
-const WHOLE: u128 = 1_000;
 
 /// What is on file of members, for a snapshot.
 pub(super) struct Supervised {
@@ -94,7 +93,7 @@ fn month_before(as_of: NaiveDate, months: u32) -> Option<Month> {
 /// The lenders that could do something in a month. Of those that left, others tell whether they did.
 fn lenders_of(members: &[Member], month: Month, zone: BusinessZone) -> impl Iterator<Item = (&Member, bool)> {
     let end = month.instants(zone).end;
-    let lent = move |member: &&Member| member.roles.contains(&Role::Lender) && member.created_at < end;
+    let lent = move |member: &&Member| member.has_role(Role::Lender) && member.created_at < end;
     members
         .iter()
         .filter(lent)
@@ -118,18 +117,9 @@ async fn quality(
     let now = zone.start_of(days_after(as_of, 1));
     for (member, takes_part) in lenders_of(members, month, zone) {
         let facts = store.quality_facts(member.member_no, month, zone, now).await?;
-        let is_silent = facts.reports.reports == 0 && facts.batches.is_empty();
-        if takes_part || !is_silent {
+        if takes_part || !facts.is_silent() {
             let scores = Scores::of(&facts, zone, now);
-            let figures = [
-                Some(scores.score),
-                scores.timeliness,
-                scores.accept_rate,
-                scores.completeness,
-                scores.consistency,
-                scores.reject_ageing,
-            ];
-            let figures = figures.map(|score| score.map(u64::from));
+            let figures = scores.parts().map(|score| score.map(u64::from));
             rows.push((
                 member.member_id.clone(),
                 shown_values(of(Indicator::DataQuality), &figures),
@@ -192,9 +182,9 @@ fn shown_values(published: Published, figures: &[Option<u64>]) -> Vec<Shown> {
     let columns = published.shown_columns(false).into_iter();
     let shown = columns.map(|column| match (column.kind, column.of) {
         (ShownKind::Ratio, Some(of)) => {
-            let share = figure(column.column).zip(figure(of));
-            share
-                .and_then(|(part, whole)| thousandths(part, whole))
+            let parts = figure(column.column).zip(figure(of));
+            parts
+                .and_then(|(part, whole)| share(part, whole))
                 .map(Shown::Ratio)
         }
         _ => figure(column.column)
@@ -204,10 +194,9 @@ fn shown_values(published: Published, figures: &[Option<u64>]) -> Vec<Shown> {
     shown.map(|shown| shown.unwrap_or(Shown::Nothing)).collect()
 }
 
-/// A share in thousandths, halves up; `None` of nothing.
-fn thousandths(part: u64, whole: u64) -> Option<i64> {
-    let whole = u128::from(whole);
-    let share = (u128::from(part) * 2 * WHOLE + whole).checked_div(2 * whole)?;
+/// A share in thousandths; `None` of nothing.
+fn share(part: u64, whole: u64) -> Option<i64> {
+    let share = (whole > 0).then(|| quotient(part.into(), whole.into()))?;
     i64::try_from(share).ok()
 }
 
@@ -219,15 +208,17 @@ fn largest_lenders(statistics: &Statistics, shown: &ShownStatistics, members: &[
     let of_currency = |(currency, balances): (&Currency, &Vec<(MemberNo, i128)>)| {
         let mut ranked = balances.clone();
         ranked.sort_by_key(|(member_no, balance)| (std::cmp::Reverse(*balance), *member_no));
-        ranked.truncate(match tells_largest(shown, *currency) {
+        let named = match tells_largest(shown, *currency) {
             true => LENDERS_NAMED,
             false => 0,
-        });
-        let rows = (1..).zip(ranked).filter_map(|(rank, (member_no, _))| {
-            let member = known.get(&member_no)?;
-            let is_told = tells_balance(shown, *currency, member.lender_group);
-            is_told.then(|| (member.member_id.clone(), vec![Shown::Count(rank)]))
-        });
+        };
+        let rows = (1..)
+            .zip(ranked.into_iter().take(named))
+            .filter_map(|(rank, (member_no, _))| {
+                let member = known.get(&member_no)?;
+                let is_told = tells_balance(shown, *currency, member.lender_group);
+                is_told.then(|| (member.member_id.clone(), vec![Shown::Count(rank)]))
+            });
         table(of(Indicator::Concentration), Some(*currency), rows.collect())
     };
     statistics.balances.iter().map(of_currency).collect()
@@ -236,13 +227,11 @@ fn largest_lenders(statistics: &Statistics, shown: &ShownStatistics, members: &[
 /// The values of a row by their columns' names.
 fn row_of(
     shown: &ShownStatistics,
-    (indicator, cuts): (Indicator, &'static [Axis]),
+    (indicator, cuts): (Indicator, &[Axis]),
     currency: Currency,
     places: &[usize],
 ) -> BTreeMap<&'static str, Shown> {
-    let published = Published { indicator, cuts };
-    let is_meant = |table: &&ShownTable| table.published == published && table.currency == Some(currency);
-    let Some(table) = shown.tables.iter().find(is_meant) else {
+    let Some(table) = shown.table(indicator, cuts, Some(currency)) else {
         return BTreeMap::new();
     };
     let row = table.rows.iter().find(|row| row.places == places);

@@ -368,21 +368,10 @@ prop_compose! {
     }
 }
 
-fn parts(scores: &Scores) -> [Option<u32>; 6] {
-    [
-        Some(scores.score),
-        scores.timeliness,
-        scores.accept_rate,
-        scores.completeness,
-        scores.consistency,
-        scores.reject_ageing,
-    ]
-}
-
 proptest! {
     #[test]
     fn scores_lie_between_none_and_all(facts in facts()) {
-        for part in parts(&scores(&facts)).into_iter().flatten() {
+        for part in scores(&facts).parts().into_iter().flatten() {
             prop_assert!(part <= 100);
         }
     }
@@ -390,7 +379,7 @@ proptest! {
     #[test]
     fn the_score_lies_between_the_least_and_the_greatest_part(facts in facts()) {
         let scores = scores(&facts);
-        let shown: Vec<u32> = parts(&scores)[1..].iter().flatten().copied().collect();
+        let shown: Vec<u32> = scores.parts()[1..].iter().flatten().copied().collect();
         let least = shown.iter().min().copied().unwrap_or(0);
         let greatest = shown.iter().max().copied().unwrap_or(0);
         prop_assert!((least..=greatest).contains(&scores.score), "{scores:?}");
@@ -424,9 +413,9 @@ proptest! {
         }
         let (before, after) = (scores(&facts), scores(&better));
         // What is no longer shown at all, such as a consistency of rejected records alone, cannot be compared.
-        let comparable = parts(&before).iter().zip(parts(&after)).all(|(one, other)| one.is_some() == other.is_some());
+        let comparable = before.parts().iter().zip(after.parts()).all(|(one, other)| one.is_some() == other.is_some());
         if comparable {
-            for (one, other) in parts(&before).into_iter().zip(parts(&after)) {
+            for (one, other) in before.parts().into_iter().zip(after.parts()) {
                 prop_assert!(other >= one, "{before:?} {after:?}");
             }
         }

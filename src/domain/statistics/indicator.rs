@@ -251,16 +251,10 @@ impl Published {
 
     /// Its cells in one currency.
     pub fn cells(self) -> usize {
-        let shown = |in_currency| self.columns(in_currency).len();
-        match self.names_members() {
-            true => {
-                self.rows()
-                    * self
-                        .shown_columns(false)
-                        .len()
-                        .max(self.shown_columns(true).len())
-            }
-            false => self.rows() * (shown(false) + shown(true)),
-        }
+        let width = |in_currency| match self.names_members() {
+            true => self.shown_columns(in_currency).len(),
+            false => self.columns(in_currency).len(),
+        };
+        self.rows() * (width(false) + width(true))
     }
 }

@@ -258,21 +258,7 @@ impl Ledger {
         cells
     }
 
-    /// What each lender has of a column of amounts in a row, those without anything left out.
-    pub fn of_lenders(
-        &self,
-        published: Published,
-        currency: Currency,
-        row: usize,
-        column: usize,
-    ) -> Vec<i128> {
-        let Some(grid) = self.grid(published.indicator, Some(currency)) else {
-            return Vec::new();
-        };
-        grid.lenders_of(published.number(), row..row + 1, column)
-    }
-
-    /// The same with their names, in the order of these.
+    /// What each lender has of a column of amounts in a row, those without anything left out, in the order of their names.
     pub fn by_lender(
         &self,
         published: Published,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::axis::Axis;
 use super::columns::Kind;
-use super::indicator::Published;
+use super::indicator::{Indicator, Published};
 use crate::domain::currency::Currency;
 use crate::domain::names::MemberId;
 
@@ -180,6 +180,19 @@ impl Shown {
 }
 
 impl ShownStatistics {
+    /// A table of these, if there is one.
+    pub fn table(
+        &self,
+        indicator: Indicator,
+        cuts: &[Axis],
+        currency: Option<Currency>,
+    ) -> Option<&ShownTable> {
+        self.tables.iter().find(|table| {
+            let published = table.published;
+            published.indicator == indicator && published.cuts == cuts && table.currency == currency
+        })
+    }
+
     /// The one text of all that is published of a snapshot, for its digest.
     pub fn encode(&self) -> String {
         let mut text = format!(
@@ -206,7 +219,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::domain::statistics::Indicator;
 
     #[test]
     fn every_shown_column_has_a_name_of_its_own_and_every_share_a_denominator() {

@@ -160,7 +160,10 @@ fn values(scan: &Scan, table: &Table) -> Vec<i128> {
         (Indicator::LendersPerSubject, _) => scan.lender_numbers.values(table.published.number(), rows),
         // Who has how much of all that is owed: the lenders of balances, whether late or not.
         (Indicator::Concentration, Some(currency)) => {
-            let of_lenders = |row| scan.ledger.of_lenders(balances(cuts), currency, row, 0);
+            let of_lenders = |row| {
+                let found = scan.ledger.by_lender(balances(cuts), currency, row, 0);
+                found.into_iter().map(|(_, balance)| balance).collect()
+            };
             (0..rows).flat_map(|row| concentration(of_lenders(row))).collect()
         }
         (Indicator::ExposurePerSubject, Some(_)) => {

@@ -259,6 +259,6 @@ fn shares_are_rounded_to_the_nearest() {
         (1, 2_000, Some(1)),
         (0, 0, None),
     ] {
-        assert_eq!(thousandths(part, whole), expected, "{part} of {whole}");
+        assert_eq!(share(part, whole), expected, "{part} of {whole}");
     }
 }

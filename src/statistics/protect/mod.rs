@@ -40,6 +40,7 @@ mod tests;
 use crate::domain::statistics::{Shown, ShownRow, ShownStatistics, ShownTable, Statistics};
 use primary::{LENDERS_MIN, TOTAL_SUBJECTS_MIN};
 use proof::Prover;
+pub(super) use show::quotient;
 use system::System;
 
 /// How much work the solver may do before what is not proved is collapsed.

@@ -228,7 +228,7 @@ fn show_share(
 }
 
 /// In thousandths, halves up.
-fn quotient(part: i128, whole: i128) -> i128 {
+pub(in crate::statistics) fn quotient(part: i128, whole: i128) -> i128 {
     (part.saturating_mul(2 * SHARE_UNIT).saturating_add(whole)).div_euclid(whole.max(1).saturating_mul(2))
 }
 

@@ -7,8 +7,7 @@ use chrono::Datelike as _;
 
 use super::primary::{SUBJECTS_MIN, is_sensitive, need};
 use super::system::{CellNo, Need, System};
-use crate::domain::currency::Currency;
-use crate::domain::statistics::{Axis, Indicator, Shown, ShownStatistics, ShownTable};
+use crate::domain::statistics::{Indicator, Shown, ShownStatistics, ShownTable};
 
 /// Days within which the same people make up the market: what changes between is few of them.
 pub const NEAR_DAYS: i64 = 28;
@@ -38,10 +37,7 @@ pub(super) fn told(
     let of = &system.statistics.tables[table];
     let near = before.iter().rev().filter(|other| is_near(system, other));
     near.filter_map(|by| {
-        let theirs = by
-            .tables
-            .iter()
-            .find(|theirs| theirs.published == of.published && theirs.currency == of.currency)?;
+        let theirs = by.table(of.published.indicator, of.published.cuts, of.currency)?;
         let places = shifted(of.published.indicator, places, system, by)?;
         let row = theirs.rows.iter().find(|row| row.places == places)?;
         let columns = theirs.columns();
@@ -173,17 +169,6 @@ fn hides(theirs: Option<&ShownTable>, places: &[usize], columns: &[usize]) -> bo
     })
 }
 
-fn theirs<'o>(
-    other: &'o ShownStatistics,
-    indicator: Indicator,
-    cuts: &[Axis],
-    currency: Option<Currency>,
-) -> Option<&'o ShownTable> {
-    other.tables.iter().find(|table| {
-        table.published.indicator == indicator && table.published.cuts == cuts && table.currency == currency
-    })
-}
-
 /// The columns of delinquency of which a bucket of days past due is the difference.
 const fn bucket_columns(bucket: usize) -> &'static [usize] {
     match bucket {
@@ -203,7 +188,7 @@ fn keep_out_of_rolls(system: &mut System<'_>, other: &ShownStatistics) {
         if published.indicator != Indicator::RollRate {
             continue;
         }
-        let delinquency = theirs(other, Indicator::Delinquency, published.cuts, of.currency);
+        let delinquency = other.table(Indicator::Delinquency, published.cuts, of.currency);
         for row in 0..of.rows.len() {
             let places = &of.rows[row].places;
             let [own @ .., before, _] = places.as_slice() else {
@@ -228,7 +213,7 @@ fn keep_out_of_flows(system: &mut System<'_>, other: &ShownStatistics) {
         if published.indicator != Indicator::Flow {
             continue;
         }
-        let delinquency = theirs(other, Indicator::Delinquency, published.cuts, of.currency);
+        let delinquency = other.table(Indicator::Delinquency, published.cuts, of.currency);
         for row in 0..of.rows.len() {
             if hides(delinquency, &of.rows[row].places, &[0]) {
                 let opening = system.cell_at((table, row, 0));

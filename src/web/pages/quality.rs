@@ -10,30 +10,19 @@ use crate::domain::statistics::Indicator;
 use crate::web::chart::{Figure, Mark, Places, Series, Setting, Shape, Unit};
 use crate::web::names::{self, Words};
 
-/// Parts of a score with their names in downloads, and their weights.
+/// Parts of a score by their names in downloads, with their weights.
 #[rustfmt::skip]
-const PARTS: [(&str, Words, Words); 6] = [
-    ("score", Words("Score", "总分"), Words("", "")),
-    ("timeliness", Words("Timeliness", "及时性"), Words("weight 25", "权重 25")),
-    ("accept_rate", Words("Accept rate", "接收率"), Words("weight 25", "权重 25")),
-    ("completeness", Words("Completeness", "完整性"), Words("weight 15", "权重 15")),
-    ("consistency", Words("Consistency", "一致性"), Words("weight 15", "权重 15")),
-    ("reject_ageing", Words("Reject ageing", "拒收处理时效"), Words("weight 10", "权重 10")),
+const PARTS: [(&str, Words); 6] = [
+    ("score", Words("", "")),
+    ("timeliness", Words("weight 25", "权重 25")),
+    ("accept_rate", Words("weight 25", "权重 25")),
+    ("completeness", Words("weight 15", "权重 15")),
+    ("consistency", Words("weight 15", "权重 15")),
+    ("reject_ageing", Words("weight 10", "权重 10")),
 ];
 
 /// Letters of a member's name in a chart.
 const NAME_LETTERS: usize = 28;
-
-fn parts(scores: &Scores) -> [Option<u32>; 6] {
-    [
-        Some(scores.score),
-        scores.timeliness,
-        scores.accept_rate,
-        scores.completeness,
-        scores.consistency,
-        scores.reject_ageing,
-    ]
-}
 
 /// A name as long as a chart has room for.
 pub(super) fn shortened(name: &str) -> String {
@@ -100,9 +89,12 @@ fn grid(found: &[&(Member, Scores)], caption: String, language: Language) -> Gri
         Words("Lender", "机构").told(language).to_owned(),
         Words("Group", "机构类型").told(language).to_owned(),
     ];
-    heads.extend(PARTS.iter().map(|(_, name, weight)| match weight.told(language) {
-        "" => name.told(language).to_owned(),
-        weight => format!("{} ({weight})", name.told(language)),
+    heads.extend(PARTS.iter().map(|(name, weight)| {
+        let name = names::column(name, language);
+        match weight.told(language) {
+            "" => name.to_owned(),
+            weight => format!("{name} ({weight})"),
+        }
     }));
     let rows = found.iter().map(|(member, scores)| {
         let mut cells = vec![
@@ -110,7 +102,7 @@ fn grid(found: &[&(Member, Scores)], caption: String, language: Language) -> Gri
             Cell::text(names::group(member.lender_group, language).to_owned()),
         ];
         let shown = |score: Option<u32>| score.map_or("–".to_owned(), |score| score.to_string());
-        cells.extend(parts(scores).into_iter().map(|score| Cell::value(shown(score))));
+        cells.extend(scores.parts().into_iter().map(|score| Cell::value(shown(score))));
         cells
     });
     Grid {
@@ -123,7 +115,7 @@ fn grid(found: &[&(Member, Scores)], caption: String, language: Language) -> Gri
 /// The download: one line a lender, empty where a month shows nothing.
 pub fn quality_file(found: &[(Member, Scores)], month: Month) -> Vec<Vec<String>> {
     let names = ["month", "member_id", "lender_group"].into_iter();
-    let names = names.chain(PARTS.iter().map(|(name, _, _)| *name));
+    let names = names.chain(PARTS.iter().map(|(name, _)| *name));
     let mut lines = vec![names.map(str::to_owned).collect()];
     lines.extend(found.iter().map(|(member, scores)| {
         let mut line = vec![
@@ -132,7 +124,7 @@ pub fn quality_file(found: &[(Member, Scores)], month: Month) -> Vec<Vec<String>
             member.lender_group.as_str().to_owned(),
         ];
         let shown = |score: Option<u32>| score.map_or(String::new(), |score| score.to_string());
-        line.extend(parts(scores).into_iter().map(shown));
+        line.extend(scores.parts().into_iter().map(shown));
         line
     }));
     lines
