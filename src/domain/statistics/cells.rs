@@ -4,53 +4,75 @@
 use super::axis::Axis;
 use super::indicator::Indicator;
 
+/// The axes that tables are cut by.
+const CUT_BY: [Axis; 5] = [
+    Axis::Region,
+    Axis::LenderGroup,
+    Axis::ProductType,
+    // Positions alone have these: no table of subjects is cut by them.
+    Axis::AmountBand,
+    Axis::RateBand,
+];
+
 /// The place of something on each axis that tables are cut by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cut {
-    pub region: usize,
-    pub lender_group: usize,
-    pub product_type: usize,
-    /// Positions alone have it: no table of subjects is cut by it.
-    pub amount_band: usize,
-    /// Likewise.
-    pub rate_band: usize,
-}
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Cut([u8; CUT_BY.len()]);
 
 impl Cut {
-    /// How many rows of a table of these cuts lie between two places of each axis: none of one that it is not cut by.
-    pub fn strides(cuts: &[Axis]) -> Self {
-        let of = |axis: Axis| {
-            let place = cuts.iter().position(|cut| *cut == axis);
-            place.map_or(0, |place| rows_of(&cuts[place + 1..]))
-        };
-        Self {
-            region: of(Axis::Region),
-            lender_group: of(Axis::LenderGroup),
-            product_type: of(Axis::ProductType),
-            amount_band: of(Axis::AmountBand),
-            rate_band: of(Axis::RateBand),
+    /// The same with another place on an axis.
+    pub fn with(mut self, axis: Axis, place: usize) -> Self {
+        if let Some(number) = CUT_BY.iter().position(|listed| *listed == axis) {
+            self.0[number] = small(place);
         }
+        self
+    }
+}
+
+/// A place on an axis that tables are cut by, which all have few.
+pub(super) fn small(place: usize) -> u8 {
+    u8::try_from(place).unwrap_or(u8::MAX)
+}
+
+/// How many rows of a table lie between two places of each axis that it is cut by, by the axes' numbers.
+#[derive(Debug)]
+pub(super) struct Strides(Vec<(usize, usize)>);
+
+impl Strides {
+    /// Of a table of these cuts and so many rows of its own axes.
+    pub fn of(cuts: &[Axis], own_rows: usize) -> Self {
+        let axes = CUT_BY.iter().enumerate().filter(|(_, axis)| cuts.contains(axis));
+        Self(
+            axes.map(|(number, axis)| (number, stride(cuts, *axis) * own_rows))
+                .collect(),
+        )
     }
 
-    /// The row of a table of these strides that it belongs to, its own axes left out.
-    pub const fn row(&self, strides: &Self) -> usize {
-        self.region * strides.region
-            + self.lender_group * strides.lender_group
-            + self.product_type * strides.product_type
-            + self.amount_band * strides.amount_band
-            + self.rate_band * strides.rate_band
+    /// The first row of what a place belongs to.
+    pub fn row(&self, cut: Cut) -> usize {
+        let rows = self
+            .0
+            .iter()
+            .map(|(number, stride)| usize::from(cut.0[*number]) * stride);
+        rows.sum()
     }
+}
+
+/// How many rows of a table of some cuts lie between two places of an axis; none when it is not cut by it.
+fn stride(cuts: &[Axis], axis: Axis) -> usize {
+    let place = cuts.iter().position(|cut| *cut == axis);
+    place.map_or(0, |place| rows_of(&cuts[place + 1..]))
+}
+
+/// The row of a table of some cuts that a row of a table of finer cuts belongs to, own axes left out.
+pub(super) fn coarser_row(cuts: &[Axis], finer: &[Axis], row: usize) -> usize {
+    let place = |axis: Axis| row / stride(finer, axis) % axis.places();
+    let axes = finer.iter().map(|axis| place(*axis) * stride(cuts, *axis));
+    axes.sum()
 }
 
 /// How many rows there are for these axes.
 pub(super) fn rows_of(axes: &[Axis]) -> usize {
     axes.iter().map(|axis| axis.places()).product()
-}
-
-/// The row of places on an indicator's own axes.
-pub(super) fn own_row(axes: &[Axis], own: &[usize]) -> usize {
-    let own = axes.iter().zip(own);
-    own.fold(0, |row, (axis, place)| row * axis.places() + place)
 }
 
 /// What is kept for each indicator in which there is anything, by its number.

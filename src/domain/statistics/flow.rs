@@ -13,15 +13,15 @@ use crate::domain::position::{AccountStatus, ClosureReason};
 /// Minor units of one position, in the order of the table's columns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Flow {
-    pub opening: i128,
-    pub originations: i128,
-    pub arrivals: i128,
-    pub increases: i128,
-    pub repayments: i128,
-    pub write_offs: i128,
-    pub transfers: i128,
-    pub withdrawals: i128,
-    pub closing: i128,
+    pub opening: i64,
+    pub originations: i64,
+    pub arrivals: i64,
+    pub increases: i64,
+    pub repayments: i64,
+    pub write_offs: i64,
+    pub transfers: i64,
+    pub withdrawals: i64,
+    pub closing: i64,
 }
 
 /// Where a position went.
@@ -51,7 +51,7 @@ impl Flow {
         let was_pending = before.is_some_and(|before| before.is_pending());
         let start = match before.filter(Standing::is_on_books) {
             Some(before) => {
-                flow.opening = before.outstanding_total.into();
+                flow.opening = before.outstanding_total;
                 flow.opening
             }
             None if loan.opened_on > since || was_pending => {
@@ -68,7 +68,7 @@ impl Flow {
     }
 
     /// From the balance that it starts with to the one that it has now.
-    fn end(&mut self, start: i128, loan: &Loan<'_>) {
+    fn end(&mut self, start: i64, loan: &Loan<'_>) {
         let Some(exit) = exit(loan.now) else {
             self.closing = balance(loan);
             self.increases = (self.closing - start).max(0);
@@ -80,7 +80,7 @@ impl Flow {
             Exit::Transferred => self.transfers = start,
             Exit::Withdrawn => self.withdrawals = start,
             Exit::Ended { loses_rest } => {
-                let rest = loan.now.map_or(0, |now| now.outstanding_total.into());
+                let rest = loan.now.map_or(0, |now| now.outstanding_total);
                 self.write_offs = if loses_rest { start.min(rest) } else { 0 };
                 self.repayments = start - self.write_offs;
             }
@@ -88,7 +88,7 @@ impl Flow {
     }
 
     /// As the columns of the table.
-    pub const fn columns(&self) -> [i128; 9] {
+    pub const fn columns(&self) -> [i64; 9] {
         [
             self.opening,
             self.originations,
@@ -104,16 +104,16 @@ impl Flow {
 }
 
 /// What is owed while it is active.
-fn balance(loan: &Loan<'_>) -> i128 {
-    loan.active().map_or(0, |now| now.outstanding_total.into())
+fn balance(loan: &Loan<'_>) -> i64 {
+    loan.active().map_or(0, |now| now.outstanding_total)
 }
 
 /// What a new position brought: the amount lent at once, or what is drawn of a limit.
-fn originated(loan: &Loan<'_>) -> i128 {
+fn originated(loan: &Loan<'_>) -> i64 {
     match loan.now {
         Some(now) if now.is_pending() => 0,
         Some(_) if loan.is_revolving => balance(loan),
-        Some(_) => loan.granted.into(),
+        Some(_) => loan.granted,
         None => 0,
     }
 }

@@ -154,6 +154,20 @@ impl Indicator {
         }
     }
 
+    /// Whether a subject is in one row of each of its tables at most, so that coarser tables are sums of finer ones.
+    pub(super) const fn is_of_subjects(self) -> bool {
+        matches!(
+            self,
+            Self::MultiLenderHistogram
+                | Self::MultiLenderRate
+                | Self::LendersPerSubject
+                | Self::ExposureDistribution
+                | Self::ExposurePerSubject
+                | Self::NewStacking
+                | Self::DelinquencyByLenders
+        )
+    }
+
     /// Key columns of all its tables, after the cuts.
     pub const fn axes(self) -> &'static [Axis] {
         match self {

@@ -3,11 +3,11 @@
 //! A look is counted once, with the subject that it is kept with. It says which lender asked and nothing of the loan, so that
 //! its tables are cut by the lender's group alone.
 
-use super::axis::{burden_place, finding_place, group_place};
+use super::axis::{Axis, burden_place, finding_place, group_place};
 use super::cells::Cut;
 use super::indicator::Indicator;
 use super::scan::Scan;
-use super::tally::only;
+use super::told::Told;
 use crate::domain::member::LenderGroup;
 use crate::domain::names::MemberNo;
 use crate::domain::rules::{Finding, Judged};
@@ -34,16 +34,10 @@ impl Scan {
     }
 
     fn add_look(&mut self, look: &JudgedLook) {
-        let cut = Cut {
-            region: 0,
-            lender_group: group_place(look.lender_group),
-            product_type: 0,
-            amount_band: 0,
-            rate_band: 0,
-        };
-        let lenders = only(self.ledger.lender(look.member_no));
+        let cut = Cut::default().with(Axis::LenderGroup, group_place(look.lender_group));
+        let lenders = Told::only(self.ledger.lender(look.member_no));
         let mut count = |indicator, own: &[usize], part| {
-            self.ledger.count(indicator, &cut, own, part, lenders);
+            self.ledger.count(indicator, cut, own, part, lenders);
         };
         if let Some(place) = finding_place(look.judged.finding) {
             count(Indicator::BlockedStacking, &[place], 0);

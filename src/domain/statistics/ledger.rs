@@ -1,230 +1,209 @@
 //! Everything that is counted and adds up, table by table, and who stands behind it.
 //!
-//! What is kept grows with the tables and their lenders, never with subjects: of these only the one in hand.
+//! What is kept grows with the tables and their lenders, never with subjects: of these only a few whose entries wait.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::axis::Axis;
-use super::cells::{ByIndicator, Cut, own_row, rows_of};
-use super::columns::{Column, Kind};
+use super::axis::place_of;
+use super::cells::{ByIndicator, Cut};
 use super::contributors::Contributors;
+use super::grid::{Grid, wholes_of};
 use super::indicator::{Indicator, Published};
-use super::tally::{Entry, Shape, Tally, Told, only, rank};
+use super::tally::{Entry, Work};
+use super::told::Told;
 use crate::domain::currency::Currency;
 use crate::domain::names::MemberNo;
 
-/// An indicator's tables of counts, or of amounts in one currency.
+/// Subjects whose entries wait: then each table is filled at one go, while it and they are at hand.
+const SUBJECTS_WAITING: u16 = 128;
+/// The low bits of their names by which lenders are at hand.
+const AT_HAND_MASK: i64 = 0xff;
+
+/// Tables of one currency.
 #[derive(Debug)]
-struct Grid {
-    indicator: Indicator,
-    in_currency: bool,
-    /// What the subject in hand adds.
-    entries: Vec<Entry>,
-    /// Rows of the indicator's own axes.
-    own_rows: usize,
-    /// The first one is not cut; its lenders are those of the rows of the second one, if there is one.
-    tables: Vec<Tally>,
-    /// The same without the last axis, for columns that are wholes of others; none where no column is.
-    wholes: Vec<Tally>,
-}
-
-impl Grid {
-    fn of(indicator: Indicator, in_currency: bool) -> Self {
-        let own_rows = rows_of(indicator.axes());
-        let has_wholes = wholes_of(indicator, in_currency).next().is_some();
-        let whole_cuts = indicator.cuts().iter().filter(|_| has_wholes);
-        let tally = |cuts: &&'static [Axis], own_in_one| {
-            Tally::new(Shape::of(indicator, in_currency), cuts, own_rows, own_in_one)
-        };
-        let mut tables: Vec<Tally> = indicator.cuts().iter().map(|cuts| tally(cuts, 1)).collect();
-        if tables.len() > 1 {
-            let uncut = tables.remove(0);
-            tables.insert(0, uncut.without_sums());
-        }
-        let whole = |cuts| tally(cuts, last_places(indicator)).without_sums();
-        Self {
-            indicator,
-            in_currency,
-            entries: Vec::new(),
-            own_rows,
-            tables,
-            wholes: whole_cuts.map(whole).collect(),
-        }
-    }
-
-    fn end_subject(&mut self, order: &mut Vec<(usize, usize)>) {
-        for tally in self.tables.iter_mut().chain(&mut self.wholes) {
-            tally.add_subject(&self.entries, order);
-        }
-        self.entries.clear();
-    }
-
-    fn merge(&mut self, other: &Self, renumbered: &[usize]) {
-        let tallies = self.tables.iter_mut().chain(&mut self.wholes);
-        for (tally, more) in tallies.zip(other.tables.iter().chain(&other.wholes)) {
-            tally.merge(more, renumbered);
-        }
-    }
-
-    /// Where a cell of a row is kept: what does not change with the months on book with the first.
-    fn kept_in(&self, row: usize, cell: usize) -> usize {
-        match (self.indicator, cell) {
-            // The number of positions, and those never late until the end, of whom there are no more than of those not yet
-            // late; what was granted.
-            (Indicator::Vintage, 0) => row - row % last_places(self.indicator),
-            (Indicator::Vintage, 3) if !self.in_currency => row - row % last_places(self.indicator),
-            _ => row,
-        }
-    }
-
-    /// Who is behind a cell of a row of a table.
-    fn behind(&self, number: usize, row: usize, cell: usize) -> Contributors {
-        let row = self.kept_in(row, cell);
-        let people = self.tables[number].behind(row, cell);
-        self.with_lenders(people, number, row..row + 1, cell)
-    }
-
-    /// Who is behind the whole of a row's column.
-    fn behind_whole(&self, number: usize, row: usize, column: usize) -> Contributors {
-        let Some(wholes) = self.wholes.get(number) else {
-            return Contributors::default();
-        };
-        let last = last_places(self.indicator);
-        let whole = row / last;
-        let people = wholes.behind(whole, column);
-        self.with_lenders(people, number, whole * last..(whole + 1) * last, column)
-    }
-
-    fn with_lenders(
-        &self,
-        people: Contributors,
-        number: usize,
-        rows: Range<usize>,
-        cell: usize,
-    ) -> Contributors {
-        if !self.in_currency {
-            return people;
-        }
-        let mut behind = people;
-        for sum in self.lenders_of(number, rows, cell) {
-            behind.lenders += 1;
-            rank(&mut behind.largest_lenders, sum);
-        }
-        behind
-    }
-
-    /// What each lender adds to a cell of amounts in some rows together, those left out that add nothing.
-    fn lenders_of(&self, number: usize, rows: Range<usize>, cell: usize) -> Vec<i128> {
-        let mut sums = self.by_lender(number, rows, cell);
-        sums.retain(|sum| *sum != 0);
-        sums
-    }
-
-    /// The same of all lenders, by their numbers.
-    fn by_lender(&self, number: usize, rows: Range<usize>, cell: usize) -> Vec<i128> {
-        match (number, self.tables.get(1)) {
-            (0, Some(cut)) => {
-                let cuts = 0..cut.rows() / self.own_rows;
-                let rows = cuts.flat_map(|of_cut| rows.clone().map(move |row| of_cut * self.own_rows + row));
-                cut.lenders_of(&rows, cell)
-            }
-            _ => self.tables[number].lenders_of(&rows, cell),
-        }
-    }
-
-    fn value(&self, table: &Tally, row: usize, (number, column): (usize, &Column)) -> i128 {
-        // A currency's column of numbers is of subjects: entries are amounts.
-        if self.in_currency && column.kind == Kind::Count {
-            return table.behind(row, number).subjects.into();
-        }
-        table.value(self.kept_in(row, number), number)
-    }
+struct OfCurrency {
+    currency: Currency,
+    /// Whether anything was added to them, if only nothing.
+    is_met: bool,
+    grids: ByIndicator<Grid>,
 }
 
 /// All tables.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     /// A number for each lender met.
-    numbers: BTreeMap<MemberNo, usize>,
+    numbers: BTreeMap<MemberNo, u32>,
+    /// Those met of late, by the low bits of their names: looking them up takes as long as counting something.
+    at_hand: Vec<Option<(MemberNo, u32)>>,
     counts: ByIndicator<Grid>,
-    amounts: BTreeMap<Currency, ByIndicator<Grid>>,
-    /// Entries of one subject by row; kept so that nothing is allocated for it.
-    order: Vec<(usize, usize)>,
+    amounts: Vec<OfCurrency>,
+    /// Subjects whose entries wait.
+    waiting: u16,
+    work: Work,
 }
 
 impl Ledger {
     /// The number of a lender.
-    pub fn lender(&mut self, member_no: MemberNo) -> usize {
-        let next = self.numbers.len();
-        *self.numbers.entry(member_no).or_insert(next)
+    pub fn lender(&mut self, member_no: MemberNo) -> u32 {
+        let place = usize::try_from(member_no.0 & AT_HAND_MASK).unwrap_or(0);
+        match self.at_hand.get(place) {
+            Some(Some((known, number))) if *known == member_no => return *number,
+            Some(_) => {}
+            None => self.at_hand.resize(place + 1, None),
+        }
+        let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+        let number = *self.numbers.entry(member_no).or_insert(next);
+        self.at_hand[place] = Some((member_no, number));
+        number
+    }
+
+    /// The number of a currency.
+    pub fn currency(&mut self, currency: Currency) -> usize {
+        let known = self.amounts.iter().position(|of| of.currency == currency);
+        known.unwrap_or_else(|| {
+            self.amounts.push(OfCurrency {
+                currency,
+                is_met: false,
+                grids: ByIndicator::default(),
+            });
+            self.amounts.len() - 1
+        })
     }
 
     /// Adds one to a part of a row of each of an indicator's tables, for each time that it is called.
-    pub fn count(&mut self, indicator: Indicator, cut: &Cut, own: &[usize], part: usize, lenders: Told) {
+    pub fn count(&mut self, indicator: Indicator, cut: Cut, own: &[usize], part: usize, lenders: Told) {
         let grid = self.counts.get_or_make(indicator, || Grid::of(indicator, false));
         grid.entries.push(Entry {
-            cut: *cut,
-            own: own_row(indicator.axes(), own),
-            part,
-            value: 1,
             lenders,
+            subject: self.waiting,
+            ..grid.entry(cut, own, part, 1)
         });
     }
 
-    /// Adds an amount of a currency likewise; of nothing there is nobody behind it.
+    /// Adds an amount of a currency, by its number, likewise; of nothing there is nobody behind it.
     pub fn amount(
         &mut self,
-        (indicator, currency): (Indicator, Currency),
-        cut: &Cut,
+        table: (Indicator, usize),
+        cut: Cut,
+        own: &[usize],
+        (part, value): (usize, i64),
+        lender: u32,
+    ) {
+        let subject = self.waiting;
+        let Some(grid) = self.met(table, value.into()) else {
+            return;
+        };
+        grid.entries.push(Entry {
+            lenders: Told::only(lender),
+            subject,
+            ..grid.entry(cut, own, part, value)
+        });
+    }
+
+    /// Adds all that a subject has in a part of a row, of which [`Self::share`] tells the lenders.
+    pub fn total(
+        &mut self,
+        table: (Indicator, usize),
+        cut: Cut,
         own: &[usize],
         (part, value): (usize, i128),
-        lender: usize,
     ) {
-        let grids = self.amounts.entry(currency).or_default();
-        if value == 0 {
+        let subject = self.waiting;
+        let Some(grid) = self.met(table, value) else {
             return;
+        };
+        let mut rest = value;
+        while rest > 0 {
+            let value = i64::try_from(rest).unwrap_or(i64::MAX);
+            rest -= i128::from(value);
+            let entry = grid.entry(cut, own, part, value);
+            grid.entries.push(Entry { subject, ..entry });
         }
-        let grid = grids.get_or_make(indicator, || Grid::of(indicator, true));
-        grid.entries.push(Entry {
-            cut: *cut,
-            own: own_row(indicator.axes(), own),
-            part,
-            value,
-            lenders: only(lender),
+    }
+
+    /// Adds a lender's share of a total.
+    pub fn share(
+        &mut self,
+        table: (Indicator, usize),
+        cut: Cut,
+        own: &[usize],
+        (part, value): (usize, i64),
+        lender: u32,
+    ) {
+        let Some(grid) = self.met(table, value.into()) else {
+            return;
+        };
+        grid.shares.push(Entry {
+            lenders: Told::only(lender),
+            ..grid.entry(cut, own, part, value)
         });
+    }
+
+    /// The tables of an amount; none of nothing, which shows the currency all the same.
+    fn met(&mut self, (indicator, currency): (Indicator, usize), value: i128) -> Option<&mut Grid> {
+        let of_currency = &mut self.amounts[currency];
+        of_currency.is_met = true;
+        let grids = &mut of_currency.grids;
+        (value != 0).then(|| grids.get_or_make(indicator, || Grid::of(indicator, true)))
     }
 
     /// Ends a subject: what was added since the one before is its.
     pub fn end_subject(&mut self) {
-        let amounts = self.amounts.values_mut().flat_map(ByIndicator::iter_mut);
-        let grids = self.counts.iter_mut().chain(amounts);
-        for grid in grids.filter(|grid| !grid.entries.is_empty()) {
-            grid.end_subject(&mut self.order);
+        self.waiting += 1;
+        if self.waiting == SUBJECTS_WAITING {
+            self.fill();
         }
     }
 
-    /// Adds what was counted of other subjects.
+    /// Adds to the tables all that waits.
+    pub fn fill(&mut self) {
+        self.waiting = 0;
+        let amounts = self.amounts.iter_mut().flat_map(|of| of.grids.iter_mut());
+        for grid in self.counts.iter_mut().chain(amounts) {
+            grid.fill(&mut self.work);
+        }
+    }
+
+    /// Ends all subjects: what can be read is complete.
+    pub fn end(&mut self) {
+        self.fill();
+        let amounts = self.amounts.iter_mut().flat_map(|of| of.grids.iter_mut());
+        self.counts.iter_mut().chain(amounts).for_each(Grid::add_up);
+    }
+
+    /// Adds what was counted of other subjects; nothing waits there.
     pub fn merge(&mut self, other: &Self) {
         let mut renumbered = vec![0; other.numbers.len()];
         for (member_no, number) in &other.numbers {
-            renumbered[*number] = self.lender(*member_no);
+            renumbered[place_of(*number)] = self.lender(*member_no);
         }
         merge(&mut self.counts, &other.counts, &renumbered);
-        for (currency, more) in &other.amounts {
-            merge(self.amounts.entry(*currency).or_default(), more, &renumbered);
+        for more in &other.amounts {
+            let number = self.currency(more.currency);
+            let of = &mut self.amounts[number];
+            of.is_met |= more.is_met;
+            merge(&mut of.grids, &more.grids, &renumbered);
         }
     }
 
     /// The currencies in which anything was added.
     pub fn currencies(&self) -> impl Iterator<Item = Currency> + '_ {
-        self.amounts.keys().copied()
+        let met: BTreeSet<Currency> = self
+            .amounts
+            .iter()
+            .filter(|of| of.is_met)
+            .map(|of| of.currency)
+            .collect();
+        met.into_iter()
     }
 
     fn grid(&self, indicator: Indicator, currency: Option<Currency>) -> Option<&Grid> {
         match currency {
             None => self.counts.get(indicator),
-            Some(currency) => self.amounts.get(&currency)?.get(indicator),
+            Some(currency) => {
+                let of = self.amounts.iter().find(|of| of.currency == currency)?;
+                of.grids.get(indicator)
+            }
         }
     }
 
@@ -234,11 +213,11 @@ impl Ledger {
         let Some(grid) = self.grid(published.indicator, currency) else {
             return vec![0; published.rows() * columns.len()];
         };
-        let table = &grid.tables[published.number()];
+        let number = published.number();
         let rows = 0..published.rows();
         rows.flat_map(|row| {
             let columns = columns.iter().enumerate();
-            columns.map(move |column| grid.value(table, row, column))
+            columns.map(move |column| grid.value(number, row, column))
         })
         .collect()
     }
@@ -270,7 +249,8 @@ impl Ledger {
             return Vec::new();
         };
         let sums = grid.by_lender(published.number(), row..row + 1, column);
-        let of_lender = |(member_no, number): (&MemberNo, &usize)| Some((*member_no, *sums.get(*number)?));
+        let of_lender =
+            |(member_no, number): (&MemberNo, &u32)| Some((*member_no, *sums.get(place_of(*number))?));
         let found = self.numbers.iter().filter_map(of_lender);
         found.filter(|(_, sum)| *sum != 0).collect()
     }
@@ -278,27 +258,15 @@ impl Ledger {
     /// How many numbers are held.
     #[cfg(test)]
     pub fn held(&self) -> usize {
-        let amounts = self.amounts.values().flat_map(ByIndicator::iter);
+        let amounts = self.amounts.iter().flat_map(|of| of.grids.iter());
         let grids = self.counts.iter().chain(amounts);
-        let tallies = grids.flat_map(|grid| grid.tables.iter().chain(&grid.wholes));
-        tallies.map(Tally::held).sum::<usize>() + self.numbers.len()
+        grids.map(Grid::held).sum::<usize>() + self.numbers.len()
     }
 }
 
-fn merge(grids: &mut ByIndicator<Grid>, others: &ByIndicator<Grid>, renumbered: &[usize]) {
+fn merge(grids: &mut ByIndicator<Grid>, others: &ByIndicator<Grid>, renumbered: &[u32]) {
     for other in others.iter() {
         let grid = grids.get_or_make(other.indicator, || Grid::of(other.indicator, other.in_currency));
         grid.merge(other, renumbered);
     }
-}
-
-fn last_places(indicator: Indicator) -> usize {
-    indicator.axes().last().map_or(1, |axis| axis.places())
-}
-
-/// The columns that are wholes of others, each with the one that it is the whole of.
-fn wholes_of(indicator: Indicator, in_currency: bool) -> impl Iterator<Item = (usize, usize)> {
-    let columns = indicator.columns(in_currency).iter().enumerate();
-    let wholes = columns.filter(|(_, column)| column.is_whole());
-    wholes.zip(0..).map(|((of, _), column)| (of, column))
 }

@@ -11,6 +11,7 @@ mod columns;
 mod contributors;
 mod describe;
 mod flow;
+mod grid;
 mod indicator;
 mod judged;
 mod ledger;
@@ -22,8 +23,10 @@ mod shown;
 mod snapshot;
 mod spread;
 mod stacking;
+mod sums;
 mod table;
 mod tally;
+mod told;
 
 pub use axis::{Axis, VINTAGE_MONTHS};
 pub use columns::{Column, Kind, Share};

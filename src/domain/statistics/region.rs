@@ -54,12 +54,10 @@ impl Region {
     /// Of a reported code: `440300`, `CN-44` and `CN-GD` are all 44; `HK-…`, `MO-…` and `TW-…` are those provinces.
     pub fn of(code: &str) -> Self {
         let place = match code.split_once('-') {
-            Some(("CN", part)) => find(|(digits, letters)| digits == part || letters == part),
-            Some((country @ ("HK" | "MO" | "TW"), _)) => find(|(_, letters)| letters == country),
+            Some(("CN", part)) => by_digits(part).or_else(|| by_letters(part)),
+            Some((country @ ("HK" | "MO" | "TW"), _)) => by_letters(country),
             Some(_) => None,
-            None => code
-                .get(..2)
-                .and_then(|start| find(|(digits, _)| digits == start)),
+            None => code.get(..2).and_then(by_digits),
         };
         Self {
             place: place.unwrap_or(PROVINCES.len()),
@@ -77,8 +75,12 @@ impl Region {
     }
 }
 
-fn find(is_meant: impl Fn((&str, &str)) -> bool) -> Option<usize> {
-    PROVINCES.iter().position(|province| is_meant(*province))
+fn by_digits(digits: &str) -> Option<usize> {
+    PROVINCES.binary_search_by_key(&digits, |(listed, _)| listed).ok()
+}
+
+fn by_letters(letters: &str) -> Option<usize> {
+    PROVINCES.iter().position(|(_, listed)| *listed == letters)
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::axis::{
-    bucket_place, few_lenders_place, group_place, lenders_place, months_on_book, origination_place, place_of,
-    product_place, rate_place,
+    Axis, bucket_place, few_lenders_place, group_place, lenders_place, months_on_book, origination_place,
+    place_of, product_place, rate_place,
 };
 use super::cells::Cut;
 use super::flow::{Flow, fate_place};
@@ -20,7 +20,7 @@ use super::loan::{Loan, Standing};
 use super::spread::LenderNumbers;
 use super::stacking::{Days, distinct, lenders_in_a_span, openings, same_day};
 use super::table::Statistics;
-use super::tally::{Told, only, tell};
+use super::told::Told;
 use crate::domain::currency::Currency;
 use crate::domain::date::{BusinessZone, Timestamp, days_after, days_before};
 use crate::domain::exposure::BandSeries;
@@ -91,7 +91,9 @@ pub struct Scan {
 struct Place {
     cut: Cut,
     /// The number of its lender.
-    lender: usize,
+    lender: u32,
+    /// The number of its currency.
+    currency: usize,
 }
 
 impl Scan {
@@ -137,14 +139,16 @@ impl Scan {
                 )
             });
         let Some((latest, place)) = latest else { return };
-        self.add_openings(loans, &place.cut);
+        self.add_openings(loans, place.cut);
         if latest.active().is_some() {
-            self.add_debtor(loans, places, &place.cut);
+            self.add_debtor(loans, places, place.cut);
         }
     }
 
     /// Adds what another one counted of other subjects, on the same terms.
-    pub fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, mut other: Self) {
+        self.ledger.fill();
+        other.ledger.fill();
         self.lender_numbers.merge(&other.lender_numbers);
         self.ledger.merge(&other.ledger);
         self.subjects += other.subjects;
@@ -154,12 +158,14 @@ impl Scan {
 
     /// How many numbers are held: what memory is for.
     #[cfg(test)]
-    pub(super) fn held(&self) -> usize {
+    pub(super) fn held(&mut self) -> usize {
+        self.ledger.fill();
         self.ledger.held() + self.lender_numbers.held() + self.active_lenders.len()
     }
 
     /// Ends the snapshot.
-    pub fn finish(self) -> Statistics {
+    pub fn finish(mut self) -> Statistics {
+        self.ledger.end();
         Statistics::of(&self)
     }
 
@@ -170,19 +176,24 @@ impl Scan {
     }
 
     fn place_of(&mut self, loan: &Loan<'_>) -> Place {
-        let cut = Cut {
-            region: loan.region.place(),
-            lender_group: group_place(loan.lender_group),
-            product_type: product_place(loan.product_type),
-            amount_band: self.band_place(loan.currency, loan.granted.into()),
-            rate_band: rate_place(loan.annual_percentage_rate_bp),
-        };
+        let currency = self.ledger.currency(loan.currency);
+        let amount_band = self.band_place(loan.currency, loan.granted.into());
+        let cut = Cut::default()
+            .with(Axis::Region, loan.region.place())
+            .with(Axis::LenderGroup, group_place(loan.lender_group))
+            .with(Axis::ProductType, product_place(loan.product_type))
+            .with(Axis::AmountBand, amount_band)
+            .with(Axis::RateBand, rate_place(loan.annual_percentage_rate_bp));
         let lender = self.ledger.lender(loan.member_no);
-        Place { cut, lender }
+        Place {
+            cut,
+            lender,
+            currency,
+        }
     }
 
     /// Tables of subjects with active debt.
-    fn add_debtor(&mut self, loans: &[Loan<'_>], places: &[Place], cut: &Cut) {
+    fn add_debtor(&mut self, loans: &[Loan<'_>], places: &[Place], cut: Cut) {
         let placed = || loans.iter().zip(places);
         let active = || placed().filter_map(|(loan, place)| Some((loan, loan.active()?, place)));
         let lenders = distinct(active().map(|(loan, _, _)| loan.member_no));
@@ -201,37 +212,56 @@ impl Scan {
         count(Indicator::LendersPerSubject, &[], 0);
         for (currency, exposure) in exposures(active().map(|(loan, now, _)| (loan, now))) {
             let band = [self.band_place(currency, exposure)];
-            for (loan, now, place) in active().filter(|(loan, _, _)| loan.currency == currency) {
-                self.add_debt((loan, now, place.lender), cut, [one, few, band]);
-            }
+            let of_currency = active().filter(|(loan, _, _)| loan.currency == currency);
+            self.add_debts(of_currency, cut, [one, few, band]);
         }
     }
 
-    /// The part of a loan in the amounts of its subject.
-    fn add_debt(
+    /// The amounts that a subject owes in a currency.
+    fn add_debts<'l, 'a: 'l>(
         &mut self,
-        (loan, now, lender): (&Loan<'_>, Standing, usize),
-        cut: &Cut,
+        active: impl Iterator<Item = (&'l Loan<'a>, Standing, &'l Place)>,
+        cut: Cut,
         [one, few, band]: [[usize; 1]; 3],
     ) {
-        let owed: i128 = now.outstanding_total.into();
-        let mut add = |indicator, own: &[usize], part, amount| {
-            let table = (indicator, loan.currency);
-            self.ledger.amount(table, cut, own, (part, amount), lender);
+        let mut currency = None;
+        // By part: accounts of which nothing is owed, and what is; what the primary owes of it, in time and late.
+        let (mut owed, mut of_primary) = ([0, 0], [0, 0]);
+        for (loan, now, place) in active {
+            currency = Some(place.currency);
+            let amount = now.outstanding_total;
+            let mut share = |indicator, own: &[usize], part, amount| {
+                let table = (indicator, place.currency);
+                self.ledger.share(table, cut, own, (part, amount), place.lender);
+            };
+            // Who owes nothing is one of the subjects with an account in the currency all the same.
+            let (part, at_least_one) = if amount == 0 { (0, 1) } else { (1, amount) };
+            share(Indicator::ExposureDistribution, &band, part, at_least_one);
+            share(Indicator::ExposurePerSubject, &[], part, at_least_one);
+            owed[part] += i128::from(at_least_one);
+            if loan.is_primary {
+                let part = usize::from(now.days_past_due >= LATE_DAYS);
+                share(Indicator::MultiLenderHistogram, &one, 0, amount);
+                share(Indicator::DelinquencyByLenders, &few, part, amount);
+                of_primary[part] += i128::from(amount);
+            }
+        }
+        let Some(currency) = currency else { return };
+        let mut total = |indicator, own: &[usize], part, amount| {
+            self.ledger.total((indicator, currency), cut, own, (part, amount));
         };
-        // Who owes nothing is one of the subjects with an account in the currency all the same.
-        let (part, amount) = if owed == 0 { (0, 1) } else { (1, owed) };
-        add(Indicator::ExposureDistribution, &band, part, amount);
-        add(Indicator::ExposurePerSubject, &[], part, amount);
-        if loan.is_primary {
-            add(Indicator::MultiLenderHistogram, &one, 0, owed);
-            let is_late = now.days_past_due >= LATE_DAYS;
-            add(Indicator::DelinquencyByLenders, &few, is_late.into(), owed);
+        for (part, amount) in owed.into_iter().enumerate() {
+            total(Indicator::ExposureDistribution, &band, part, amount);
+            total(Indicator::ExposurePerSubject, &[], part, amount);
+        }
+        total(Indicator::MultiLenderHistogram, &one, 0, of_primary.iter().sum());
+        for (part, amount) in of_primary.into_iter().enumerate() {
+            total(Indicator::DelinquencyByLenders, &few, part, amount);
         }
     }
 
     /// Tables of openings: of the subject for spans, of positions for days.
-    fn add_openings(&mut self, loans: &[Loan<'_>], cut: &Cut) {
+    fn add_openings(&mut self, loans: &[Loan<'_>], cut: Cut) {
         let openings = openings(loans, self.days);
         if openings.is_empty() {
             return;
@@ -244,10 +274,10 @@ impl Scan {
             .count(Indicator::NewStacking, cut, &[], steps.count(), told);
         for (loan, is_stacked) in same_day(&openings, self.days) {
             if loan.is_primary {
-                let Place { cut, lender } = self.place_of(loan);
+                let Place { cut, lender, .. } = self.place_of(loan);
                 let mut count = |indicator, is_so: bool| {
-                    let lenders = only(lender);
-                    self.ledger.count(indicator, &cut, &[], is_so.into(), lenders);
+                    let lenders = Told::only(lender);
+                    self.ledger.count(indicator, cut, &[], is_so.into(), lenders);
                 };
                 count(Indicator::SameDayStacking, is_stacked);
                 count(Indicator::UncheckedLoans, !loan.was_checked);
@@ -264,26 +294,34 @@ impl Scan {
         self.active_lenders.insert(loan.member_no);
         let is_formal = now.days_past_due > loan.grace_days;
         let lateness = late_part(now.days_past_due, is_formal);
-        let Place { cut, lender } = place;
+        let Place {
+            cut,
+            lender,
+            currency,
+        } = *place;
         let mut add = |indicator, part| {
-            let table = (indicator, loan.currency);
-            let amount = (part, now.outstanding_total.into());
-            let lenders = only(*lender);
+            let table = (indicator, currency);
+            let amount = (part, now.outstanding_total);
+            let lenders = Told::only(lender);
             self.ledger.count(indicator, cut, &[], part, lenders);
-            self.ledger.amount(table, cut, &[], amount, *lender);
+            self.ledger.amount(table, cut, &[], amount, lender);
         };
         add(Indicator::Delinquency, lateness);
         add(Indicator::Restructuring, loan.is_restructured.into());
     }
 
     /// What became of it since the snapshot before.
-    fn add_change(&mut self, loan: &Loan<'_>, Place { cut, lender }: &Place) {
-        let currency = loan.currency;
+    fn add_change(&mut self, loan: &Loan<'_>, place: &Place) {
+        let Place {
+            cut,
+            lender,
+            currency,
+        } = *place;
         let flow = Flow::of(loan, self.terms.since());
         for amount in flow.columns().into_iter().enumerate() {
             if amount.1 != 0 {
                 let table = (Indicator::Flow, currency);
-                self.ledger.amount(table, cut, &[], amount, *lender);
+                self.ledger.amount(table, cut, &[], amount, lender);
             }
         }
         let Some(before) = loan.past.before.filter(Standing::is_active) else {
@@ -291,15 +329,20 @@ impl Scan {
         };
         let own = [bucket_place(before.days_past_due), fate_place(loan.now)];
         let indicator = Indicator::RollRate;
-        let balance = (0, before.outstanding_total.into());
-        self.ledger.count(indicator, cut, &own, 0, only(*lender));
+        let balance = (0, before.outstanding_total);
+        self.ledger.count(indicator, cut, &own, 0, Told::only(lender));
         self.ledger
-            .amount((indicator, currency), cut, &own, balance, *lender);
+            .amount((indicator, currency), cut, &own, balance, lender);
     }
 
     /// What it adds to its month of origination: itself to the first month on book, and to later ones whether it was ever so
     /// late by then.
-    fn add_vintage(&mut self, loan: &Loan<'_>, Place { cut, lender }: &Place) {
+    fn add_vintage(&mut self, loan: &Loan<'_>, place: &Place) {
+        let Place {
+            cut,
+            lender,
+            currency,
+        } = *place;
         let age = months_on_book(loan.opened_on, self.terms.as_of);
         let Some(origination) = origination_place(age).filter(|_| loan.now.is_some()) else {
             return;
@@ -307,14 +350,14 @@ impl Scan {
         let marks = [loan.past.first_31, loan.past.first_91].map(|first| {
             let first = first.filter(|first| first.on <= self.terms.as_of)?;
             let month = months_on_book(loan.opened_on, first.on).max(1);
-            Some((place_of(month) - 1, i128::from(first.outstanding_total)))
+            Some((place_of(month) - 1, first.outstanding_total))
         });
-        let lenders = only(*lender);
-        let (table, currency) = (Indicator::Vintage, loan.currency);
+        let lenders = Told::only(lender);
+        let (table, in_currency) = (Indicator::Vintage, (Indicator::Vintage, currency));
         let (own, part) = ([origination, 0], usize::from(marks[0].is_none()));
         self.ledger.count(table, cut, &own, part, lenders);
-        let granted = (0, loan.granted.into());
-        self.ledger.amount((table, currency), cut, &own, granted, *lender);
+        let granted = (0, loan.granted);
+        self.ledger.amount(in_currency, cut, &own, granted, lender);
         let Some(first) = marks.iter().flatten().map(|(month, _)| *month).min() else {
             return;
         };
@@ -328,16 +371,16 @@ impl Scan {
             for ((mark, is_new), part) in late.into_iter().zip(is_new).zip([1, 3]) {
                 let owed = mark.map_or(0, |(_, owed)| owed);
                 let amount = (part + usize::from(is_new), owed);
-                self.ledger.amount((table, currency), cut, &own, amount, *lender);
+                self.ledger.amount(in_currency, cut, &own, amount, lender);
             }
         }
     }
 }
 
 /// As many different lenders as are told apart.
-fn told(lenders: impl Iterator<Item = usize>) -> Told {
+fn told(lenders: impl Iterator<Item = u32>) -> Told {
     let mut told = Told::default();
-    lenders.for_each(|lender| tell(&mut told, &only(lender)));
+    lenders.for_each(|lender| told.add(lender));
     told
 }
 

@@ -3,7 +3,7 @@
 //! Percentiles come from histograms, exact for lenders of a subject and by band for what it owes. What is kept grows with
 //! the number of lenders of the market, never with subjects.
 
-use super::cells::{Cut, rows_of};
+use super::cells::{Cut, Strides, rows_of};
 use super::indicator::Indicator;
 
 /// Bits of a market's balance beyond which Herfindahl's squares are reckoned in larger units, so that they fit.
@@ -34,12 +34,12 @@ pub(super) struct LenderNumbers {
 
 impl LenderNumbers {
     /// Adds a subject of so many lenders.
-    pub fn add(&mut self, cut: &Cut, lenders: usize) {
+    pub fn add(&mut self, cut: Cut, lenders: usize) {
         let cuts = Indicator::LendersPerSubject.cuts();
         self.tables.resize(cuts.len(), Vec::new());
         for (rows, cuts) in self.tables.iter_mut().zip(cuts) {
             rows.resize(rows_of(cuts), Vec::new());
-            let numbers = &mut rows[cut.row(&Cut::strides(cuts))];
+            let numbers = &mut rows[Strides::of(cuts, 1).row(cut)];
             if numbers.len() <= lenders {
                 numbers.resize(lenders + 1, 0);
             }

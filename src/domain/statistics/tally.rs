@@ -5,27 +5,38 @@
 //! every cell. A cell is the sum of its parts. Subjects cannot be summed so: one that is in two parts of a cell is one subject
 //! behind it. Those are kept apart, by cell; there are few.
 
-use super::axis::Axis;
-use super::cells::{Cut, rows_of};
-use super::contributors::{Contributors, LENDERS_TOLD};
+use std::ops::Range;
+
+use super::axis::{Axis, place_of};
+use super::cells::{Cut, Strides, coarser_row, rows_of};
+use super::contributors::Contributors;
 use super::indicator::Indicator;
+use super::sums::Sums;
+use super::told::Told;
 
-/// The most parts of a row.
-pub(super) const PARTS_MAX: usize = 10;
-
-/// Lenders of one entry, by their numbers: the first one alone of an amount, up to as many as are told apart of a count.
-pub(super) type Told = [Option<usize>; LENDERS_TOLD];
-
-/// Something to count: what a loan or a subject adds to a part of a row.
+/// Something to count: what a loan or a subject adds to a part of a row. There are a score of each loan: they are small.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
-    pub cut: Cut,
-    /// The row among those of the indicator's own axes.
-    pub own: usize,
-    pub part: usize,
-    /// Of an amount not 0.
-    pub value: i128,
+    /// 1, or of an amount not 0.
+    pub value: i64,
+    /// Of an amount the first one alone.
     pub lenders: Told,
+    /// Whose it is: entries of one subject lie together.
+    pub subject: u16,
+    /// The row among those of the indicator's own axes, and among those of all but the last of them.
+    pub own: u16,
+    pub whole: u16,
+    pub part: u8,
+    pub cut: Cut,
+}
+
+/// What is in use while entries are added; kept so that nothing is allocated for it.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    /// The row of each entry.
+    rows: Vec<u32>,
+    /// Entries of a subject in the order of their cells: row, part and number of each.
+    order: Vec<u64>,
 }
 
 /// Subjects behind something.
@@ -59,14 +70,27 @@ struct Part {
     people: People,
 }
 
+impl Part {
+    /// Adds what one subject has.
+    fn add(&mut self, sum: i128) {
+        self.sum += sum;
+        self.people.add(sum);
+    }
+
+    /// Adds what others have, none of whom is among these.
+    fn join(&mut self, others: &Self) {
+        self.sum += others.sum;
+        self.people.join(&others.people);
+    }
+}
+
 /// Which lenders are behind the parts of a row.
 #[derive(Debug)]
 enum Lenders {
     /// Of counts: those told apart, of each part of each row.
     Told(Vec<Told>),
-    /// Of amounts: what each lender adds to each part of each row, lender by lender and then part by part, so that what a
-    /// lender's common loans add to lies close together.
-    Sums(Vec<i128>),
+    /// Of amounts: what each lender adds to each part of each row.
+    Sums(Sums),
     /// Of amounts whose lenders are those of rows of another table.
     Elsewhere,
 }
@@ -95,7 +119,7 @@ impl Shape {
         self.parts[part] >> cell & 1 == 1
     }
 
-    fn parts_of(&self, cell: usize) -> impl Iterator<Item = usize> {
+    fn parts_of(&self, cell: usize) -> impl Iterator<Item = usize> + Clone {
         (0..self.parts.len()).filter(move |part| self.has(*part, cell))
     }
 }
@@ -104,10 +128,11 @@ impl Shape {
 #[derive(Debug)]
 pub(super) struct Tally {
     shape: Shape,
-    strides: Cut,
-    /// Rows of the indicator's own axes that lie in one row of the cuts, and how many of them are one here.
+    cuts: &'static [Axis],
+    strides: Strides,
+    /// Rows of own axes that lie in one row of the cuts, and whether these are without the last one.
     own_rows: usize,
-    own_in_one: usize,
+    is_whole: bool,
     rows: usize,
     parts: Vec<Part>,
     /// By row and cell, subjects that are in two parts of any one of the row's cells.
@@ -116,19 +141,20 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// An empty table of these cuts; `own_in_one` of the rows of its own axes are one: 1, or all of the last axis.
-    pub fn new(shape: Shape, cuts: &'static [Axis], own_rows: usize, own_in_one: usize) -> Self {
-        let rows = rows_of(cuts) * own_rows / own_in_one;
+    /// An empty table of these cuts and of so many rows of own axes, which are those without the last one if it is of wholes.
+    pub fn new(shape: Shape, cuts: &'static [Axis], own_rows: usize, is_whole: bool) -> Self {
+        let rows = rows_of(cuts) * own_rows;
         let parts = rows * shape.parts.len();
         let lenders = if shape.is_amount {
-            Lenders::Sums(Vec::new())
+            Lenders::Sums(Sums::new(rows, shape.parts.len()))
         } else {
             Lenders::Told(vec![Told::default(); parts])
         };
         Self {
-            strides: Cut::strides(cuts),
+            cuts,
+            strides: Strides::of(cuts, own_rows),
             own_rows,
-            own_in_one,
+            is_whole,
             rows,
             parts: vec![Part::default(); parts],
             mixed: vec![People::default(); rows * shape.width],
@@ -152,101 +178,143 @@ impl Tally {
     }
 
     fn row_of(&self, entry: &Entry) -> usize {
-        let row = entry.cut.row(&self.strides) * self.own_rows + entry.own;
-        // Dividing takes as long as all the rest.
-        if self.own_in_one == 1 {
-            row
-        } else {
-            row / self.own_in_one
+        let own = if self.is_whole { entry.whole } else { entry.own };
+        self.strides.row(entry.cut) + usize::from(own)
+    }
+
+    /// Adds all that some subjects have, and what each lender adds to an amount where that does not say so.
+    pub fn add(&mut self, entries: &[Entry], shares: &[Entry], work: &mut Work) {
+        if !shares.is_empty() {
+            self.place(shares, work);
+            self.add_lenders(shares, &work.rows);
+        }
+        self.place(entries, work);
+        self.add_lenders(entries, &work.rows);
+        let mut rows = work.rows.as_slice();
+        for of_subject in entries.chunk_by(|one, other| one.subject == other.subject) {
+            let (own, others) = rows.split_at(of_subject.len());
+            let (first, row) = (&of_subject[0], own[0]);
+            let mut placed = of_subject.iter().zip(own);
+            if placed.all(|(entry, other)| *other == row && entry.part == first.part) {
+                let sum = of_subject.iter().map(|entry| i128::from(entry.value)).sum();
+                self.part(place_of(row), first.part.into()).add(sum);
+            } else {
+                self.add_subject(of_subject, own, &mut work.order);
+            }
+            rows = others;
         }
     }
 
-    /// Adds all that one subject has.
-    pub fn add_subject(&mut self, entries: &[Entry], order: &mut Vec<(usize, usize)>) {
-        if let [entry] = entries {
-            return self.add_to_row(self.row_of(entry), std::iter::once(entry));
-        }
-        if self.rows == 1 {
-            return self.add_to_row(0, entries.iter());
-        }
+    fn place(&self, entries: &[Entry], work: &mut Work) {
+        work.rows.clear();
+        let rows = entries.iter().map(|entry| number_of(self.row_of(entry)));
+        work.rows.extend(rows);
+    }
+
+    fn part(&mut self, row: usize, part: usize) -> &mut Part {
+        &mut self.parts[row * self.shape.parts.len() + part]
+    }
+
+    /// Adds what one subject has.
+    fn add_subject(&mut self, entries: &[Entry], rows: &[u32], order: &mut Vec<u64>) {
         order.clear();
-        order.extend(entries.iter().map(|entry| self.row_of(entry)).zip(0..));
+        let keys = entries.iter().zip(rows).zip(0..);
+        order.extend(keys.map(|((entry, row), number)| key_of(*row, entry.part, number)));
         order.sort_unstable();
-        for of_row in order.chunk_by(|one, other| one.0 == other.0) {
-            self.add_to_row(of_row[0].0, of_row.iter().map(|(_, entry)| &entries[*entry]));
+        for of_row in order.chunk_by(|one, other| is_same(*one, *other, ROW_BIT)) {
+            self.add_to_row(of_row, entries);
         }
     }
 
     /// Adds what a subject has in a row.
-    fn add_to_row<'e>(&mut self, row: usize, entries: impl Iterator<Item = &'e Entry> + Clone) {
-        let mut parts = 0_u16;
-        let (mut last, mut sum) = (0, 0);
-        for entry in entries.clone() {
-            parts |= 1 << entry.part;
-            last = entry.part;
-            sum += entry.value;
-            self.add_lenders(row, entry);
-        }
-        if parts.is_power_of_two() {
-            let kept = &mut self.parts[row * self.shape.parts.len() + last];
-            kept.sum += sum;
-            kept.people.add(sum);
+    fn add_to_row(&mut self, keys: &[u64], entries: &[Entry]) {
+        let row = row_of(keys[0]);
+        let is_one_part = is_same(keys[0], keys[keys.len() - 1], PART_BIT);
+        if is_one_part {
+            let (part, sum) = sum_of(keys, entries);
+            self.part(row, part).add(sum);
         } else {
-            self.add_parts(row, entries);
+            self.add_parts(row, keys, entries);
         }
     }
 
     /// Adds what a subject has in several parts of a row.
-    fn add_parts<'e>(&mut self, row: usize, entries: impl Iterator<Item = &'e Entry>) {
-        let mut sums = [None; PARTS_MAX];
-        for entry in entries {
-            *sums[entry.part].get_or_insert(0) += entry.value;
-        }
-        let shape = &self.shape;
-        let found = || (0..shape.parts.len()).filter_map(|part| Some((part, sums[part]?)));
+    fn add_parts(&mut self, row: usize, keys: &[u64], entries: &[Entry]) {
+        let of_parts = || {
+            let of_parts = keys.chunk_by(|one, other| is_same(*one, *other, PART_BIT));
+            of_parts.map(|keys| sum_of(keys, entries))
+        };
         let (mut met, mut overlap) = (0, 0);
-        for (part, _) in found() {
-            overlap |= met & shape.parts[part];
-            met |= shape.parts[part];
+        for (part, _) in of_parts() {
+            overlap |= met & self.shape.parts[part];
+            met |= self.shape.parts[part];
         }
-        for (part, sum) in found() {
-            let kept = &mut self.parts[row * shape.parts.len() + part];
+        for (part, sum) in of_parts() {
+            let kept = self.part(row, part);
             kept.sum += sum;
             if overlap == 0 {
                 kept.people.add(sum);
             }
         }
-        if overlap != 0 {
-            for cell in (0..shape.width).filter(|cell| met >> cell & 1 == 1) {
-                let of_cell = found().filter(|(part, _)| shape.has(*part, cell));
-                let sum = of_cell.map(|(_, sum)| sum).sum();
-                self.mixed[row * shape.width + cell].add(sum);
-            }
+        let shape = &self.shape;
+        for cell in (0..shape.width).filter(|cell| overlap != 0 && met >> cell & 1 == 1) {
+            let of_cell = of_parts().filter(|(part, _)| shape.has(*part, cell));
+            let sum = of_cell.map(|(_, sum)| sum).sum();
+            self.mixed[row * shape.width + cell].add(sum);
         }
     }
 
-    fn add_lenders(&mut self, row: usize, entry: &Entry) {
+    fn add_lenders(&mut self, entries: &[Entry], rows: &[u32]) {
         let parts = self.shape.parts.len();
+        let rows = rows.iter().map(|row| place_of(*row));
         match &mut self.lenders {
-            Lenders::Told(told) => tell(&mut told[row * parts + entry.part], &entry.lenders),
-            Lenders::Sums(sums) => {
-                let Some(lender) = entry.lenders[0] else { return };
-                let first = (lender * parts + entry.part) * self.rows;
-                if sums.len() <= first {
-                    sums.resize((lender + 1) * parts * self.rows, 0);
+            Lenders::Told(told) => {
+                for (entry, row) in entries.iter().zip(rows) {
+                    told[row * parts + usize::from(entry.part)].join(&entry.lenders);
                 }
-                sums[first + row] += entry.value;
+            }
+            Lenders::Sums(sums) => {
+                for (entry, row) in entries.iter().zip(rows) {
+                    if let Some(lender) = entry.lenders.first() {
+                        sums.add(place_of(lender), entry.part.into(), row, entry.value);
+                    }
+                }
             }
             Lenders::Elsewhere => {}
         }
     }
 
+    /// Adds up a table that is cut finer, in which each subject is in one row.
+    pub fn add_up(&mut self, finer: &Self) {
+        for row in 0..finer.rows {
+            let (cut, own) = (row / finer.own_rows, row % finer.own_rows);
+            let to = coarser_row(self.cuts, finer.cuts, cut) * self.own_rows + own;
+            self.join_row(to, finer, row);
+        }
+    }
+
+    fn join_row(&mut self, row: usize, other: &Self, from: usize) {
+        let cells = |row: usize, width: usize| row * width..(row + 1) * width;
+        let (parts, width) = (self.shape.parts.len(), self.shape.width);
+        let more = &other.parts[cells(from, parts)];
+        for (part, more) in self.parts[cells(row, parts)].iter_mut().zip(more) {
+            part.join(more);
+        }
+        let more = &other.mixed[cells(from, width)];
+        for (people, more) in self.mixed[cells(row, width)].iter_mut().zip(more) {
+            people.join(more);
+        }
+        if let (Lenders::Told(told), Lenders::Told(more)) = (&mut self.lenders, &other.lenders) {
+            let more = &more[cells(from, parts)];
+            let told = &mut told[cells(row, parts)];
+            told.iter_mut().zip(more).for_each(|(told, more)| told.join(more));
+        }
+    }
+
     /// Adds the same table of other subjects, whose lenders have other numbers here.
-    pub fn merge(&mut self, other: &Self, renumbered: &[usize]) {
-        let parts = self.shape.parts.len();
+    pub fn merge(&mut self, other: &Self, renumbered: &[u32]) {
         for (part, more) in self.parts.iter_mut().zip(&other.parts) {
-            part.sum += more.sum;
-            part.people.join(&more.people);
+            part.join(more);
         }
         for (people, more) in self.mixed.iter_mut().zip(&other.mixed) {
             people.join(more);
@@ -254,18 +322,10 @@ impl Tally {
         match (&mut self.lenders, &other.lenders) {
             (Lenders::Told(told), Lenders::Told(more)) => {
                 for (told, more) in told.iter_mut().zip(more) {
-                    tell(told, &more.map(|lender| Some(renumbered[lender?])));
+                    told.join(&more.renumbered(renumbered));
                 }
             }
-            (Lenders::Sums(sums), Lenders::Sums(more)) => {
-                let of_lender = self.rows * parts;
-                for (more, lender) in more.chunks(of_lender).zip(renumbered) {
-                    let end = (lender + 1) * of_lender;
-                    sums.resize(sums.len().max(end), 0);
-                    let kept = &mut sums[end - of_lender..end];
-                    kept.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-                }
-            }
+            (Lenders::Sums(sums), Lenders::Sums(more)) => sums.merge(more, renumbered),
             // Tables of one shape keep the same, and these nothing.
             _ => {}
         }
@@ -278,22 +338,24 @@ impl Tally {
         parts.map(|part| self.parts[first + part].sum).sum()
     }
 
-    /// Who is behind a cell of a row; of an amount the subjects alone.
-    pub fn behind(&self, row: usize, cell: usize) -> Contributors {
-        let first = row * self.shape.parts.len();
-        let mut people = self.mixed[row * self.shape.width + cell];
-        for part in self.shape.parts_of(cell) {
-            people.join(&self.parts[first + part].people);
-        }
+    /// Who is behind a cell of some rows that have no subject in common; of an amount the subjects alone.
+    pub fn behind(&self, rows: Range<usize>, cell: usize) -> Contributors {
+        let mut people = People::default();
         let mut told = Told::default();
-        if let Lenders::Told(all) = &self.lenders {
-            let parts = self.shape.parts_of(cell);
-            parts.for_each(|part| tell(&mut told, &all[first + part]));
+        for row in rows {
+            people.join(&self.mixed[row * self.shape.width + cell]);
+            let first = row * self.shape.parts.len();
+            for place in self.shape.parts_of(cell).map(|part| first + part) {
+                people.join(&self.parts[place].people);
+                if let Lenders::Told(all) = &self.lenders {
+                    told.join(&all[place]);
+                }
+            }
         }
         let is_amount = self.shape.is_amount;
         Contributors {
             subjects: people.subjects,
-            lenders: told.iter().flatten().count(),
+            lenders: told.len(),
             largest_subjects: if is_amount { people.largest } else { [0; 2] },
             ..Contributors::default()
         }
@@ -301,45 +363,56 @@ impl Tally {
 
     /// What each lender adds to a cell of amounts in some rows together, by their numbers.
     pub fn lenders_of(&self, rows: &(impl Iterator<Item = usize> + Clone), cell: usize) -> Vec<i128> {
-        let Lenders::Sums(sums) = &self.lenders else {
-            return Vec::new();
-        };
-        let of_lenders = sums.chunks(self.rows * self.shape.parts.len());
-        let of_lender = |sums: &[i128]| {
-            let parts = self.shape.parts_of(cell);
-            let rows = || rows.clone();
-            let of_part = |part: usize| rows().map(|row| sums[part * self.rows + row]).sum::<i128>();
-            parts.map(of_part).sum()
-        };
-        of_lenders.map(of_lender).collect()
+        match &self.lenders {
+            Lenders::Sums(sums) => sums.of_lenders(rows, &self.shape.parts_of(cell)),
+            Lenders::Told(_) | Lenders::Elsewhere => Vec::new(),
+        }
     }
 
     /// How many numbers are held.
     #[cfg(test)]
     pub fn held(&self) -> usize {
         let lenders = match &self.lenders {
-            Lenders::Told(told) => told.len() * LENDERS_TOLD,
-            Lenders::Sums(sums) => sums.len(),
+            Lenders::Told(told) => told.len() * super::contributors::LENDERS_TOLD,
+            Lenders::Sums(sums) => sums.held(),
             Lenders::Elsewhere => 0,
         };
         self.parts.len() * 4 + self.mixed.len() * 3 + lenders
     }
 }
 
-/// One lender.
-pub(super) const fn only(lender: usize) -> Told {
-    [Some(lender), None, None]
+/// Where the parts of a key begin, in bits: a row, a part and the number of an entry.
+const ROW_BIT: u32 = 40;
+const PART_BIT: u32 = 32;
+
+/// A place in the order of cells.
+fn key_of(row: u32, part: u8, number: u32) -> u64 {
+    u64::from(row) << ROW_BIT | u64::from(part) << PART_BIT | u64::from(number)
 }
 
-/// Tells more lenders apart, as long as there is room.
-pub(super) fn tell(told: &mut Told, more: &Told) {
-    for lender in more.iter().flatten() {
-        for known in &mut *told {
-            if *known.get_or_insert(*lender) == *lender {
-                break;
-            }
-        }
-    }
+fn row_of(key: u64) -> usize {
+    usize::try_from(key >> ROW_BIT).unwrap_or(usize::MAX)
+}
+
+fn entry_of(key: u64) -> usize {
+    usize::try_from(key & u64::from(u32::MAX)).unwrap_or(usize::MAX)
+}
+
+/// The part that these keys of one cell are of, and what their entries come to.
+fn sum_of(keys: &[u64], entries: &[Entry]) -> (usize, i128) {
+    let entries = keys.iter().map(|key| &entries[entry_of(*key)]);
+    let part = entries.clone().next().map_or(0, |entry| entry.part.into());
+    (part, entries.map(|entry| i128::from(entry.value)).sum())
+}
+
+/// Whether two keys agree from a bit on.
+const fn is_same(one: u64, other: u64, bit: u32) -> bool {
+    (one ^ other) >> bit == 0
+}
+
+/// Numbers of rows are small: lists are.
+fn number_of(row: usize) -> u32 {
+    u32::try_from(row).unwrap_or(u32::MAX)
 }
 
 /// Puts a number among the largest two.

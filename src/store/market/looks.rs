@@ -41,7 +41,7 @@ impl MarketCount {
     /// Counts the looks in hand.
     pub(super) fn end_looks(&mut self) {
         if !self.looks.looks.is_empty() {
-            self.counters.scan().add_looks(&self.looks.looks);
+            self.scan.add_looks(&self.looks.looks);
             self.looks.looks.clear();
         }
     }

@@ -1,13 +1,14 @@
 //! Counts the market for a snapshot, whichever engine reads it: positions in the order of subjects meet what was kept of
 //! them at the snapshot before.
 //!
-//! The engine pushes rows and parts of what was kept, each in order; nothing here reads, and only the end waits, for who helps
-//! to count. What is held is a few batches of position rows, a part or two, and what stands apart: accounts that moved
-//! between subjects since the last snapshot, and the numbers of subjects that may have got them. These are read again at the
-//! end.
+//! The engine pushes rows and parts of what was kept, each in order; nothing here reads or waits. What comes of that are
+//! batches of complete loans, which anybody may count. What is held is a batch of position rows, a part or two, and what stands
+//! apart: accounts that moved between subjects since the last snapshot, and the numbers of subjects that may have got them.
+//! These are read again at the end.
 
+mod batch;
 mod carry;
-mod counters;
+mod helper;
 mod looks;
 #[cfg(test)]
 mod tests;
@@ -16,21 +17,22 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
+pub(super) use self::batch::Batch;
 use self::carry::{Entry, Kept, Parts};
-use self::counters::Counters;
+pub(super) use self::helper::Helper;
 pub(super) use self::looks::LookRow;
 use self::looks::Looks;
 use crate::domain::date::Timestamp;
 use crate::domain::member::LenderGroup;
 use crate::domain::names::{AccountNo, MemberNo, SubjectId};
 use crate::domain::position::LiabilityRole;
-use crate::domain::statistics::{FirstLate, Loan, Past, Region, Standing, Statistics, Terms};
+use crate::domain::statistics::{FirstLate, Loan, Past, Region, Scan, Standing, Statistics, Terms};
 
 /// Days past due of the two marks that vintages follow.
 const LATE_31: u32 = 31;
 const LATE_91: u32 = 91;
-/// Rows that are handed over at once.
-const BATCH_ROWS: usize = 1_024;
+/// Loans that are handed over at once.
+const BATCH_LOANS: usize = 1_024;
 
 /// A version that is or was in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,10 +64,12 @@ pub(super) struct LoanRow {
 pub(super) struct MarketCount {
     terms: Terms,
     groups: BTreeMap<MemberNo, LenderGroup>,
-    counters: Counters,
-    /// Rows that wait to be counted, and with which of them the subject in hand begins.
+    scan: Scan,
+    /// Rows of the subject in hand, and what was kept of its accounts, in the order of these.
     rows: Vec<LoanRow>,
-    in_hand: usize,
+    found: Vec<(AccountNo, Option<Entry>)>,
+    /// Loans that wait to be counted.
+    batch: Batch,
     parts: Parts,
     /// Kept entries whose position was not where it was kept.
     adrift: BTreeMap<AccountNo, Entry>,
@@ -80,11 +84,12 @@ impl MarketCount {
     /// Begins; `has_previous`: parts of the snapshot before will be pushed.
     pub fn new(terms: Terms, groups: BTreeMap<MemberNo, LenderGroup>, has_previous: bool) -> Self {
         Self {
-            counters: Counters::begin(&terms),
+            scan: Scan::new(terms.clone()),
             terms,
             groups,
             rows: Vec::new(),
-            in_hand: 0,
+            found: Vec::new(),
+            batch: Batch::default(),
             parts: Parts::new(!has_previous),
             adrift: BTreeMap::new(),
             doubtful: Vec::new(),
@@ -137,6 +142,29 @@ impl MarketCount {
         }
     }
 
+    /// Ends the subject in hand and gives all loans that are complete, for an empty batch.
+    pub fn take_batch(&mut self, empty: Batch) -> Batch {
+        self.end_subject();
+        std::mem::replace(&mut self.batch, empty)
+    }
+
+    /// Has a full batch counted with somebody's help.
+    pub fn count_full(&mut self, helper: &mut Helper) {
+        if self.batch.len() >= BATCH_LOANS {
+            helper.count(&mut self.batch, &mut self.scan);
+        }
+    }
+
+    /// Adds what others counted.
+    pub fn merge(&mut self, scan: Scan) {
+        self.scan.merge(scan);
+    }
+
+    /// Adds what a helper counted.
+    pub fn join(&mut self, helper: &mut Helper) {
+        helper.join(&mut self.scan);
+    }
+
     /// A part to be kept for the next snapshot, as soon as it is full.
     pub fn take_part(&mut self) -> Option<Vec<u8>> {
         self.kept.take_full()
@@ -155,14 +183,14 @@ impl MarketCount {
     /// Ends the count: the tables, and the last part to be kept.
     pub fn finish(mut self) -> (Statistics, Vec<u8>) {
         self.end_subject();
-        self.hand_over();
+        self.batch.count(&mut self.scan);
         self.end_looks();
         for entry in std::mem::take(&mut self.adrift).into_values() {
             if let Some(gone) = self.gone(&entry) {
-                self.counters.scan().add_subject(&[gone]);
+                self.scan.add_subject(&[gone]);
             }
         }
-        (self.counters.finish(), self.kept.take_rest())
+        (self.scan.finish(), self.kept.take_rest())
     }
 
     /// A position that was there and is not any more.
@@ -198,7 +226,7 @@ impl MarketCount {
     }
 
     fn subject_in_hand(&self) -> Option<SubjectId> {
-        self.rows.get(self.in_hand).map(|row| row.subject_id)
+        self.rows.first().map(|row| row.subject_id)
     }
 
     /// Completes the rows of the subject in hand, so that they can be counted.
@@ -206,85 +234,83 @@ impl MarketCount {
         let Some(subject_id) = self.subject_in_hand() else {
             return;
         };
-        let mut found = self.kept_of(subject_id);
-        if !self.is_second_pass && self.is_doubtful(&found) {
+        self.find_kept(subject_id);
+        if !self.is_second_pass && self.is_doubtful() {
             self.doubtful.push(subject_id);
-            self.rows.truncate(self.in_hand);
         } else {
-            self.complete(&mut found);
-            self.in_hand = self.rows.len();
+            self.complete();
         }
-        self.adrift.append(&mut found);
-        if self.rows.len() >= BATCH_ROWS {
-            self.hand_over();
-        }
+        self.rows.clear();
+        let adrift = self.found.drain(..);
+        self.adrift
+            .extend(adrift.filter_map(|(account_no, entry)| Some((account_no, entry?))));
     }
 
-    /// Has what is complete counted; no subject is in hand.
-    fn hand_over(&mut self) {
-        let complete = std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH_ROWS));
-        self.in_hand = 0;
-        self.counters.count(complete);
-    }
-
-    /// What was kept of the accounts of a subject.
-    fn kept_of(&mut self, subject_id: SubjectId) -> BTreeMap<AccountNo, Entry> {
+    /// Finds what was kept of the accounts of a subject.
+    fn find_kept(&mut self, subject_id: SubjectId) {
         if self.is_second_pass {
-            let accounts = self.rows[self.in_hand..]
-                .iter()
-                .map(|row| row.version.loan.account_no);
-            return accounts
-                .filter_map(|account_no| self.adrift.remove_entry(&account_no))
-                .collect();
+            let accounts = self.rows.iter().map(|row| row.version.loan.account_no);
+            let kept = accounts.filter_map(|account_no| self.adrift.remove_entry(&account_no));
+            self.found
+                .extend(kept.map(|(account_no, entry)| (account_no, Some(entry))));
+        } else {
+            while let Some(entry) = self.parts.next_until(subject_id) {
+                if entry.subject_id == subject_id {
+                    self.found.push((entry.account_no, Some(entry)));
+                } else {
+                    self.adrift.insert(entry.account_no, entry);
+                }
+            }
         }
-        let mut found = BTreeMap::new();
-        while let Some(entry) = self.parts.next_until(subject_id) {
-            let place = if entry.subject_id == subject_id {
-                &mut found
-            } else {
-                &mut self.adrift
-            };
-            place.insert(entry.account_no, entry);
-        }
-        found
+        self.found.sort_unstable_by_key(|(account_no, _)| *account_no);
+    }
+
+    /// Where it is among these what was kept of an account.
+    fn place_of(&self, account_no: AccountNo) -> Option<usize> {
+        let accounts = self
+            .found
+            .binary_search_by_key(&account_no, |(account_no, _)| *account_no);
+        accounts.ok()
     }
 
     /// Whether one of the positions is old enough to have been kept, and was not.
-    fn is_doubtful(&self, found: &BTreeMap<AccountNo, Entry>) -> bool {
+    fn is_doubtful(&self) -> bool {
         let Some(previous) = self.terms.previous.filter(|_| self.parts.were_kept()) else {
             return false;
         };
-        self.rows[self.in_hand..].iter().any(|row| {
+        self.rows.iter().any(|row| {
             let loan = &row.version.loan;
             row.role == LiabilityRole::Primary
                 && loan.opened_on <= previous
                 && row.counts
                 && loan.now.is_some_and(|now| now.is_active())
-                && !found.contains_key(&loan.account_no)
+                && self.place_of(loan.account_no).is_none()
         })
     }
 
     /// Fills in what the rows themselves do not tell, and keeps what the next snapshot needs.
-    fn complete(&mut self, found: &mut BTreeMap<AccountNo, Entry>) {
-        for row in &mut self.rows[self.in_hand..] {
+    fn complete(&mut self) {
+        let mut rows = std::mem::take(&mut self.rows);
+        for row in &mut rows {
             let is_primary = row.role == LiabilityRole::Primary;
-            let member_no = row.version.loan.member_no;
             // What was kept of an account belongs to its primary.
-            let entry = is_primary
-                .then(|| found.remove(&row.version.loan.account_no))
-                .flatten();
+            let place = self.place_of(row.version.loan.account_no).filter(|_| is_primary);
+            let entry = place.and_then(|place| self.found[place].1.take());
             let past = past_of(row, entry.as_ref());
             let loan = &mut row.version.loan;
-            loan.lender_group = group_of(&self.groups, member_no);
+            loan.lender_group = group_of(&self.groups, loan.member_no);
             loan.is_primary = is_primary;
             loan.was_checked = row.was_checked;
             loan.now = loan.now.filter(|_| row.counts);
             loan.past = past;
             if is_primary {
-                self.kept
-                    .extend(Entry::of(row.subject_id, loan, self.terms.as_of));
+                let kept = Entry::of(row.subject_id, loan, self.terms.as_of);
+                self.kept.extend(kept);
             }
+            self.batch.push(row);
         }
+        self.batch.end_subject();
+        self.rows = rows;
     }
 }
 

@@ -59,6 +59,7 @@ fn row(subject: i64, account: i64, opened_on: &str, outstanding_total: i64, days
 /// Counts as an engine does; `again` gives the rows of a subject once more. Tells the tables, the parts that were kept and
 /// the subjects that were read twice.
 fn count(terms: Terms, parts: &[Vec<u8>], rows: &[LoanRow]) -> (Statistics, Vec<Vec<u8>>, Vec<SubjectId>) {
+    let mut helper = Helper::begin(Scan::new(terms.clone()));
     let mut count = MarketCount::new(terms, BTreeMap::new(), !parts.is_empty());
     let mut parts = parts.iter();
     let mut kept = Vec::new();
@@ -67,6 +68,7 @@ fn count(terms: Terms, parts: &[Vec<u8>], rows: &[LoanRow]) -> (Statistics, Vec<
             assert!(count.push_part(parts.next().map(Vec::as_slice)));
         }
         count.add(row.clone());
+        count.count_full(&mut helper);
         kept.extend(count.take_part());
     }
     // An engine reads no part after the last row: they are pushed when the pass ends.
@@ -79,6 +81,7 @@ fn count(terms: Terms, parts: &[Vec<u8>], rows: &[LoanRow]) -> (Statistics, Vec<
             count.add(row.clone());
         }
     }
+    count.join(&mut helper);
     let (statistics, rest) = count.finish();
     kept.push(rest);
     (statistics, kept, again)
@@ -218,4 +221,33 @@ fn many_parts_are_read_in_turn_and_the_same_market_is_told_in_the_same_bytes() {
 fn a_part_that_cannot_be_read_is_told() {
     let mut count = MarketCount::new(terms(APRIL, Some(MARCH)), BTreeMap::new(), true);
     assert!(!count.push_part(Some(b"nothing")));
+}
+
+#[test]
+fn what_several_lenders_fund_together_is_one_opening() {
+    let opened = |subject: i64, lender: i64, group: Option<&str>| {
+        let mut row = row(subject, subject * 10 + lender, "2026-03-05", 500, 0);
+        row.version.loan.member_no = MemberNo(lender);
+        row.version.funding_group_ref = group.map(str::to_owned);
+        row
+    };
+    // Whoever is counted before and after with nothing in common.
+    let rows = [
+        opened(1, 1, None),
+        opened(1, 2, None),
+        opened(2, 1, Some("joint")),
+        opened(2, 2, Some("joint")),
+        opened(3, 1, Some("one")),
+        opened(3, 2, Some("other")),
+    ];
+    let (statistics, ..) = count(terms(MARCH, None), &[], &rows);
+    let is_same_day = |table: &&Table| {
+        table.published.indicator == Indicator::SameDayStacking && table.published.cuts.is_empty()
+    };
+    let table = statistics.tables.iter().find(is_same_day).unwrap();
+    assert_eq!(
+        table.rows[0].values,
+        [5, 4],
+        "openings, and those of a day with another lender's"
+    );
 }

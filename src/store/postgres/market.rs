@@ -16,10 +16,10 @@ use super::statement::{Bound, Session, Statement, statements};
 use super::{judged, members, statistics};
 use crate::domain::date::to_epoch_days;
 use crate::domain::names::{AccountNo, MemberNo};
-use crate::domain::statistics::{SnapshotKey, Statistics, Terms};
+use crate::domain::statistics::{Scan, SnapshotKey, Statistics, Terms};
 use crate::store::StoreError;
 use crate::store::columns::{Columns, Corrupt};
-use crate::store::market::{InForce, LoanRow, MarketCount};
+use crate::store::market::{Helper, InForce, LoanRow, MarketCount};
 use crate::store::rows::statistics::{self as rows, market_columns, market_version_columns};
 use crate::store::statistics_book::SnapshotTask;
 
@@ -116,6 +116,7 @@ async fn keep(
 struct Pass<'s> {
     session: &'s Session,
     count: MarketCount,
+    helper: Helper,
     previous: Option<SnapshotKey>,
     /// The next part of the snapshot before.
     next_part: i64,
@@ -136,6 +137,7 @@ impl<'s> Pass<'s> {
             .collect();
         let pass = Self {
             session,
+            helper: Helper::begin(Scan::new(terms.clone())),
             count: MarketCount::new(terms, groups, task.previous.is_some()),
             previous: task.previous,
             next_part: 0,
@@ -175,7 +177,13 @@ impl<'s> Pass<'s> {
         }
         let month = self.count.month();
         judged::each(self.session, last, month, |look| self.count.add_look(look)).await?;
-        let Self { count, give, .. } = self;
+        let Self {
+            mut count,
+            mut helper,
+            give,
+            ..
+        } = self;
+        count.join(&mut helper);
         let (statistics, rest) = count.finish();
         give.send(Given::Part(rest))
             .await
@@ -199,6 +207,7 @@ impl<'s> Pass<'s> {
                 let version = version.clone();
                 self.count.add(LoanRow { version, ..row });
             }
+            self.count.count_full(&mut self.helper);
             while let Some(part) = self.count.take_part() {
                 self.give(Given::Part(part)).await?;
             }

@@ -80,6 +80,11 @@ pub(super) const CATALOGUE: [Statement; 6] = [
     CONDUCT_EVALUATIONS,
 ];
 
+/// No number of a subject, an account or a token is greater.
+pub(super) fn last_number(connection: &impl Prepares) -> Outcome<i64> {
+    LAST_NUMBER.get(connection, [], |row| Ok(row.get(0)?))
+}
+
 /// What a month shows of the members of a range of numbers.
 pub(super) fn of_members(
     connection: &impl Prepares,
@@ -87,7 +92,7 @@ pub(super) fn of_members(
     members: &RangeInclusive<MemberNo>,
 ) -> Outcome<BTreeMap<MemberNo, ConductFacts>> {
     let mut tally = Tally::new(period);
-    let last: i64 = LAST_NUMBER.get(connection, [], |row| Ok(row.get(0)?))?;
+    let last = last_number(connection)?;
     let mut after = 0;
     while after < last {
         let until = after.saturating_add(CONDUCT_SPAN);

@@ -1,5 +1,5 @@
-//! Counts the market for a snapshot: one pass over all positions in the order of subjects, on threads and connections of its
-//! own, so that nobody waits for it.
+//! Counts the market for a snapshot: one pass over all positions in the order of subjects, on two threads and connections of
+//! its own, so that nobody waits for it.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,42 +9,32 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, params};
 use tokio::sync::{mpsc, oneshot};
 
+use super::conduct::last_number;
 use super::failure::{Failure, Outcome};
 use super::statement::Statement;
+use super::turns::Turns;
 use super::{SqliteStore, judged, members, open, statistics};
 use crate::domain::date::to_epoch_days;
-use crate::domain::names::SubjectId;
-use crate::domain::statistics::{SnapshotKey, Statistics, Terms};
+use crate::domain::statistics::{Scan, SnapshotKey, Statistics, Terms};
 use crate::store::StoreError;
 use crate::store::columns::Columns;
-use crate::store::market::{LoanRow, MarketCount};
+use crate::store::market::{Batch, LoanRow, MarketCount};
 use crate::store::rows::statistics::{self as rows, market_columns, market_version_columns};
 use crate::store::statistics_book::SnapshotTask;
 
+/// Positions of a span of subjects.
 const MARKET: Statement = Statement {
     sql: concat!(
         "-- market
         SELECT ",
-        market_columns!("?1"),
+        market_columns!("?3"),
         market_version_columns!(),
         "
         FROM position
+        WHERE subject_id > ?1 AND subject_id <= ?2
         ORDER BY subject_id, member_no, account_no"
     ),
-    parameters: 1,
-};
-const MARKET_OF_SUBJECT: Statement = Statement {
-    sql: concat!(
-        "-- market_of_subject
-        SELECT ",
-        market_columns!("?2"),
-        market_version_columns!(),
-        "
-        FROM position
-        WHERE subject_id = ?1
-        ORDER BY member_no, account_no"
-    ),
-    parameters: 2,
+    parameters: 3,
 };
 /// Of an account whose current version begins later.
 const PAST_OF_ACCOUNT: Statement = Statement {
@@ -70,8 +60,10 @@ const FIND_PART: Statement = Statement {
 
 /// The statements of this file.
 #[cfg(test)]
-pub(super) const CATALOGUE: [Statement; 4] = [MARKET, MARKET_OF_SUBJECT, PAST_OF_ACCOUNT, FIND_PART];
+pub(super) const CATALOGUE: [Statement; 3] = [MARKET, PAST_OF_ACCOUNT, FIND_PART];
 
+/// Numbers whose positions are read at once: subjects, tokens and accounts share them.
+const SPAN: i64 = 1_024;
 /// Parts that wait to be written.
 const PARTS_WAITING: usize = 2;
 
@@ -84,11 +76,12 @@ pub(super) async fn count(
     let (parts, mut full) = mpsc::channel(PARTS_WAITING);
     let (reply, answer) = oneshot::channel();
     let path = store.path.clone();
+    let state = store.write(move |_| State::open(&path)).await?;
+    let path = store.path.clone();
     std::thread::Builder::new()
         .name("store-market".to_owned())
         .spawn(move || {
-            let counted = catch_unwind(AssertUnwindSafe(|| pass(&path, task, terms, parts)));
-            let counted = counted.unwrap_or(Err(Failure::Panicked));
+            let counted = catching(|| pass(&path, state, task, terms, parts));
             // A caller that went away needs no answer.
             let _ = reply.send(counted.map_err(StoreError::from));
         })
@@ -104,62 +97,151 @@ pub(super) async fn count(
     answer.await.map_err(|_| StoreError::Unavailable)?
 }
 
-/// Counts one state of the market.
-fn pass(path: &Path, task: SnapshotTask, terms: Terms, parts: mpsc::Sender<Vec<u8>>) -> Outcome<Statistics> {
-    let mut connection = open::reader(path)?;
-    let snapshot = connection.transaction()?;
-    let counting = Counting::begin(path, &snapshot, task, terms, parts)?;
-    let pass = Pass {
-        connection: &snapshot,
-        as_of: counting.count.as_of(),
-        month_begin: to_epoch_days(counting.count.month_begin()),
-    };
-    let counted = pass.run(counting);
-    snapshot.finish()?;
-    counted
+/// What panics fails.
+fn catching<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Failure::Panicked))
 }
 
-/// One state of the market.
-struct Pass<'c> {
-    connection: &'c Connection,
+/// One state of the market, seen by two connections.
+struct State {
+    first: Connection,
+    second: Connection,
+    /// No number of a subject is greater.
+    last: i64,
+}
+
+impl State {
+    /// While the caller keeps everybody from writing: so both see the same.
+    fn open(path: &Path) -> Outcome<Self> {
+        let begin = || -> Outcome<(Connection, i64)> {
+            let connection = open::reader(path)?;
+            connection.execute_batch("BEGIN")?;
+            // What a transaction sees is settled when it reads.
+            let last = last_number(&connection)?;
+            Ok((connection, last))
+        };
+        let ((first, last), (second, _)) = (begin()?, begin()?);
+        Ok(Self { first, second, last })
+    }
+}
+
+/// Counts one state of the market.
+fn pass(
+    path: &Path,
+    state: State,
+    task: SnapshotTask,
+    terms: Terms,
+    parts: mpsc::Sender<Vec<u8>>,
+) -> Outcome<Statistics> {
+    let State { first, second, last } = state;
+    let market = Market {
+        as_of: terms.as_of,
+        month_begin: to_epoch_days(terms.month_begin()),
+    };
+    let counting = Counting::begin(path, &first, task, terms.clone(), parts)?;
+    let pass = Pass {
+        market,
+        last,
+        terms,
+        turns: Turns::new(counting),
+    };
+    let [own, helpers] = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("store-count".to_owned());
+        let pass = &pass;
+        // Without a helper all is done by this thread.
+        let helper = thread.spawn_scoped(scope, move || pass.work(&second)).ok();
+        let own = pass.work(&first).map(Some);
+        let helpers = helper.map(|helper| helper.join().unwrap_or(Err(Failure::Panicked)));
+        [own, helpers.transpose()]
+    });
+    let Pass { market, turns, .. } = pass;
+    let mut counting = turns.end();
+    for scan in [own?, helpers?].into_iter().flatten() {
+        counting.count.merge(scan);
+    }
+    counting.end(&market, &first)
+}
+
+/// How the market stood on a date.
+struct Market {
     as_of: NaiveDate,
     /// The first of its month, in days.
     month_begin: i32,
 }
 
-impl Pass<'_> {
-    fn run(&self, mut counting: Counting) -> Outcome<Statistics> {
-        // A list of nothing takes no memory: each row goes on as it comes.
-        MARKET.all(self.connection, params![self.month_begin], |row| {
-            self.in_force(row)?.map_or(Ok(()), |row| counting.take(row))
+impl Market {
+    /// Adds the positions of subjects above a number and up to another.
+    fn span(
+        &self,
+        connection: &Connection,
+        [after, until]: [i64; 2],
+        rows: &mut Vec<LoanRow>,
+    ) -> Outcome<()> {
+        let of = params![after, until, self.month_begin];
+        // A list of nothing takes no memory: each row is added as it comes.
+        MARKET.all(connection, of, |row| {
+            rows.extend(self.in_force(connection, row)?);
+            Ok(())
         })?;
-        for subject_id in counting.end_pass()? {
-            let rows =
-                MARKET_OF_SUBJECT.all(self.connection, params![subject_id.0, self.month_begin], |row| {
-                    self.in_force(row)
-                })?;
-            rows.into_iter()
-                .flatten()
-                .try_for_each(|row| counting.take(row))?;
-        }
-        let month = counting.count.month();
-        judged::each(self.connection, month, |look| counting.count.add_look(look))?;
-        counting.finish()
+        Ok(())
     }
 
     /// A row with the version in force on the date; `None` when there was none.
-    fn in_force(&self, row: &rusqlite::Row<'_>) -> Outcome<Option<LoanRow>> {
+    fn in_force(&self, connection: &Connection, row: &rusqlite::Row<'_>) -> Outcome<Option<LoanRow>> {
         let row = rows::loan(&mut Columns::new(row, "position"))?;
         if row.version.begins_on <= self.as_of {
             return Ok(Some(row));
         }
         let (member_no, account_no) = (row.version.loan.member_no, row.version.loan.account_no);
-        let found = PAST_OF_ACCOUNT.find(
-            self.connection,
-            params![account_no.0, to_epoch_days(self.as_of)],
-            |past| rows::in_force(&mut Columns::new(past, "past_version"), member_no, account_no),
-        )?;
+        let of = params![account_no.0, to_epoch_days(self.as_of)];
+        let found = PAST_OF_ACCOUNT.find(connection, of, |past| {
+            rows::in_force(&mut Columns::new(past, "past_version"), member_no, account_no)
+        })?;
         Ok(found.map(|version| LoanRow { version, ..row }))
+    }
+}
+
+/// The pass over all positions, by several threads: each reads and counts spans of subjects; what was kept of them is found
+/// in the order of subjects.
+struct Pass {
+    market: Market,
+    /// No number of a subject is greater.
+    last: i64,
+    terms: Terms,
+    turns: Turns<Counting>,
+}
+
+impl Pass {
+    /// Works until there is no more to do; when it fails, others need not go on.
+    fn work(&self, connection: &Connection) -> Outcome<Scan> {
+        let done = catching(|| self.share(connection));
+        if done.is_err() {
+            self.turns.give_up();
+        }
+        done
+    }
+
+    fn share(&self, connection: &Connection) -> Outcome<Scan> {
+        let mut scan = Scan::new(self.terms.clone());
+        let (mut rows, mut batch) = (Vec::new(), Batch::default());
+        loop {
+            let piece = self.turns.take();
+            let after = piece.saturating_mul(SPAN);
+            if after >= self.last {
+                return Ok(scan);
+            }
+            let until = after.saturating_add(SPAN);
+            self.market.span(connection, [after, until], &mut rows)?;
+            let turn = self.turns.in_turn(piece, |counting| {
+                rows.drain(..).try_for_each(|row| counting.take(row))?;
+                Ok(counting.count.take_batch(std::mem::take(&mut batch)))
+            });
+            let Some(complete) = turn? else {
+                return Ok(scan);
+            };
+            batch = complete;
+            batch.count(&mut scan);
+        }
     }
 }
 
@@ -206,15 +288,18 @@ impl Counting {
         Ok(())
     }
 
-    /// Ends the pass over the market; gives the subjects whose rows are to be added once more.
-    fn end_pass(&mut self) -> Outcome<Vec<SubjectId>> {
+    /// Ends the count after all positions: those whose subjects are in doubt are read once more, then looks.
+    fn end(mut self, market: &Market, connection: &Connection) -> Outcome<Statistics> {
         while self.count.wants_more_parts() {
             self.push_part()?;
         }
-        Ok(self.count.end_pass())
-    }
-
-    fn finish(self) -> Outcome<Statistics> {
+        let mut rows = Vec::new();
+        for subject_id in self.count.end_pass() {
+            market.span(connection, [subject_id.0 - 1, subject_id.0], &mut rows)?;
+            rows.drain(..).try_for_each(|row| self.take(row))?;
+        }
+        let month = self.count.month();
+        judged::each(connection, month, |look| self.count.add_look(look))?;
         let (statistics, rest) = self.count.finish();
         hand_over(&self.parts, rest)?;
         Ok(statistics)

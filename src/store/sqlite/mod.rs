@@ -26,6 +26,7 @@ mod reads;
 mod reservations;
 mod statement;
 mod statistics;
+mod turns;
 mod usage;
 mod writer;
 

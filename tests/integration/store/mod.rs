@@ -113,6 +113,7 @@ conformance! {
         a_market_is_counted_as_of_its_date,
         a_month_is_compared_with_what_was_kept_of_the_one_before,
         a_broken_off_count_leaves_nothing_behind,
+        many_people_are_counted_each_once,
     }
     judged {
         checks_are_counted_once_under_their_first_reason,

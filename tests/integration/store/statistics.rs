@@ -441,3 +441,39 @@ pub async fn a_broken_off_count_leaves_nothing_behind(engine: &dyn Engine) {
     let (_, counted) = count(&market).await;
     assert_eq!(amounts(&counted, Indicator::Flow)["opening"], 50_000);
 }
+
+/// More than are read at once, so that several read and count at a time.
+const PEOPLE: u32 = 900;
+
+pub async fn many_people_are_counted_each_once(engine: &dyn Engine) {
+    let mut market = Market::on(engine).await;
+    let mut owed = 0;
+    for person in 1..=PEOPLE {
+        let of = [national_id(person)];
+        let loan = Loan::new(&format!("loan-{person}"), &of).owing(1_000 + i64::from(person));
+        owed += 1_000 + i128::from(person);
+        let lender = [market.a, market.b, market.c][usize::try_from(person % 3).unwrap()];
+        market.report(lender, &loan).await;
+    }
+    ask(&market, february()).await;
+    let (first, counted) = count(&market).await;
+    let people = u64::from(PEOPLE);
+    assert_eq!(
+        (counted.subjects, counted.positions, counted.lenders),
+        (people, people, 3)
+    );
+    assert_eq!(amounts(&counted, Indicator::Delinquency)["balance"], owed);
+    assert!(publish(&market, first.key).await);
+    market.restart().await;
+
+    // Everybody is where the month before left them, whoever reads whom.
+    market.wait(30 * DAY);
+    ask(&market, march()).await;
+    let (second, counted) = count(&market).await;
+    assert_eq!(second.previous, Some(first.key));
+    let flow = amounts(&counted, Indicator::Flow);
+    assert_eq!(
+        (flow["opening"], flow["closing"], flow["arrivals"]),
+        (owed, owed, 0)
+    );
+}

@@ -202,7 +202,7 @@ proptest! {
             scans[1].add_looks(looks);
         }
         let [mut scan, other] = scans;
-        scan.merge(&other);
+        scan.merge(other);
         prop_assert_eq!(scan.finish(), market.statistics());
     }
 }

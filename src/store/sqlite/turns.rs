@@ -1,0 +1,121 @@
+//! Threads that share numbered pieces of work, of which a part has to be done in the order of the numbers.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::failure::Outcome;
+
+/// What is done in turn is done to this.
+pub(super) struct Turns<T> {
+    next_piece: AtomicI64,
+    state: Mutex<State<T>>,
+    moved_on: Condvar,
+}
+
+struct State<T> {
+    of_all: T,
+    /// Whose turn it is.
+    next: i64,
+    /// Somebody failed: no piece has a turn any more.
+    is_given_up: bool,
+}
+
+impl<T> Turns<T> {
+    /// Begins with piece 0.
+    pub fn new(of_all: T) -> Self {
+        Self {
+            next_piece: AtomicI64::new(0),
+            state: Mutex::new(State {
+                of_all,
+                next: 0,
+                is_given_up: false,
+            }),
+            moved_on: Condvar::new(),
+        }
+    }
+
+    /// The next piece that nobody has; whoever takes one must take its turn, or give up.
+    pub fn take(&self) -> i64 {
+        self.next_piece.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Waits for the turn of a piece, and does that part of it; `None` when somebody gave up.
+    pub fn in_turn<R>(&self, piece: i64, work: impl FnOnce(&mut T) -> Outcome<R>) -> Outcome<Option<R>> {
+        let waits = |state: &mut State<T>| state.next != piece && !state.is_given_up;
+        let state = self.moved_on.wait_while(self.state(), waits);
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        if state.is_given_up {
+            return Ok(None);
+        }
+        let done = work(&mut state.of_all)?;
+        state.next += 1;
+        drop(state);
+        self.moved_on.notify_all();
+        Ok(Some(done))
+    }
+
+    /// Sends everybody home who waits for a turn.
+    pub fn give_up(&self) {
+        self.state().is_given_up = true;
+        self.moved_on.notify_all();
+    }
+
+    /// What all turns came to.
+    pub fn end(self) -> T {
+        let state = self.state.into_inner();
+        state.unwrap_or_else(PoisonError::into_inner).of_all
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        // Who panicked in its turn gives up afterwards; the flag is right whatever became of the rest.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::failure::Failure;
+    use super::*;
+
+    /// Numbers the pieces in their order; `fails` has no turn but fails.
+    fn work(turns: &Turns<Vec<i64>>, pieces: i64, fails: i64) -> Outcome<()> {
+        loop {
+            let piece = turns.take();
+            if piece >= pieces {
+                return Ok(());
+            }
+            let turn = turns.in_turn(piece, |all| {
+                all.push(piece);
+                (piece != fails).then_some(()).ok_or(Failure::Conflict)
+            });
+            match turn {
+                Ok(Some(())) => {}
+                Ok(None) => return Ok(()),
+                Err(failure) => {
+                    turns.give_up();
+                    return Err(failure);
+                }
+            }
+        }
+    }
+
+    fn of_three(pieces: i64, fails: i64) -> (Vec<i64>, usize) {
+        let turns = Turns::new(Vec::new());
+        let failed = std::thread::scope(|scope| {
+            let threads = [(); 3].map(|()| scope.spawn(|| work(&turns, pieces, fails)));
+            let done = threads.map(|thread| thread.join().unwrap());
+            done.into_iter().filter(Result::is_err).count()
+        });
+        (turns.end(), failed)
+    }
+
+    #[test]
+    fn every_piece_has_its_turn_in_order() {
+        assert_eq!(of_three(1_000, -1), ((0..1_000).collect(), 0));
+    }
+
+    #[test]
+    fn nobody_waits_for_who_failed() {
+        assert_eq!(of_three(1_000, 500), ((0..=500).collect(), 1));
+    }
+}
