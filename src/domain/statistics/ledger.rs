@@ -15,7 +15,7 @@ use crate::domain::currency::Currency;
 use crate::domain::names::MemberNo;
 
 /// Subjects whose entries wait: then each table is filled at one go, while it and they are at hand.
-const SUBJECTS_WAITING: u16 = 128;
+pub(super) const SUBJECTS_WAITING: u16 = 128;
 /// The low bits of their names by which lenders are at hand.
 const AT_HAND_MASK: i64 = 0xff;
 
@@ -253,6 +253,12 @@ impl Ledger {
             |(member_no, number): (&MemberNo, &u32)| Some((*member_no, *sums.get(place_of(*number))?));
         let found = self.numbers.iter().filter_map(of_lender);
         found.filter(|(_, sum)| *sum != 0).collect()
+    }
+
+    /// How many subjects wait to be added to the tables.
+    #[cfg(test)]
+    pub const fn waiting(&self) -> u16 {
+        self.waiting
     }
 
     /// How many numbers are held.

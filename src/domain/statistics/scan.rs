@@ -1,4 +1,5 @@
-//! One pass over the market: the positions of one subject after the other go into cells, and nothing of a subject is kept.
+//! One pass over the market: the positions of one subject after the other go into cells, a few subjects at a time, and nothing
+//! of a subject is kept.
 //!
 //! Tables of subjects count every subject with own debt once, under the region, lender group and product of the active
 //! position that it opened last. Tables of positions count every account once, with its primary, under its own. So a sum over
@@ -147,7 +148,6 @@ impl Scan {
 
     /// Adds what another one counted of other subjects, on the same terms.
     pub fn merge(&mut self, mut other: Self) {
-        self.ledger.fill();
         other.ledger.fill();
         self.lender_numbers.merge(&other.lender_numbers);
         self.ledger.merge(&other.ledger);
@@ -161,6 +161,12 @@ impl Scan {
     pub(super) fn held(&mut self) -> usize {
         self.ledger.fill();
         self.ledger.held() + self.lender_numbers.held() + self.active_lenders.len()
+    }
+
+    /// How many subjects wait to be added to the tables.
+    #[cfg(test)]
+    pub(super) const fn waiting(&self) -> u16 {
+        self.ledger.waiting()
     }
 
     /// Ends the snapshot.

@@ -11,13 +11,15 @@ use crate::domain::statistics::Scan;
 const BATCHES_WAITING: usize = 2;
 
 /// The helper; without a thread, its caller counts alone.
-pub(in crate::store) struct Helper(Option<Work>);
+pub(in crate::store) struct Helper(Option<Hands>);
 
-struct Work {
+struct Hands {
     batches: SyncSender<Batch>,
     /// Batches that are counted, to be filled again: memory that was in use is at hand.
     /// Only its owner takes them: the lock is for being shared by reference.
     counted: Mutex<Receiver<Batch>>,
+    /// One of them that was not needed after all.
+    spare: Option<Batch>,
     thread: JoinHandle<Scan>,
 }
 
@@ -36,21 +38,23 @@ impl Helper {
                 }
                 scan
             });
-        Self(thread.ok().map(|thread| Work {
+        Self(thread.ok().map(|thread| Hands {
             batches,
             counted: Mutex::new(counted),
+            spare: None,
             thread,
         }))
     }
 
     /// Has a batch counted, by the caller if the helper has enough to do, and leaves an empty one.
     pub fn count(&mut self, batch: &mut Batch, scan: &mut Scan) {
-        if let Some(work) = &mut self.0 {
-            let counted = work.counted.get_mut().unwrap_or_else(PoisonError::into_inner);
-            let empty = counted.try_recv().unwrap_or_default();
-            match work.batches.try_send(std::mem::replace(batch, empty)) {
+        if let Some(helper) = &mut self.0 {
+            let counted = helper.counted.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let empty = helper.spare.take().or_else(|| counted.try_recv().ok());
+            let full = std::mem::replace(batch, empty.unwrap_or_default());
+            match helper.batches.try_send(full) {
                 Ok(()) => return,
-                Err(TrySendError::Full(full)) => *batch = full,
+                Err(TrySendError::Full(full)) => helper.spare = Some(std::mem::replace(batch, full)),
                 // It takes batches for as long as there are any, unless it panicked.
                 Err(TrySendError::Disconnected(full)) => {
                     *batch = full;
@@ -63,7 +67,7 @@ impl Helper {
 
     /// Waits for it and adds what it counted; as if the caller had counted it, its panic goes on here.
     pub fn join(&mut self, scan: &mut Scan) {
-        let Some(Work { batches, thread, .. }) = self.0.take() else {
+        let Some(Hands { batches, thread, .. }) = self.0.take() else {
             return;
         };
         drop(batches);

@@ -1,8 +1,8 @@
 //! Counts the market for a snapshot, whichever engine reads it: positions in the order of subjects meet what was kept of
 //! them at the snapshot before.
 //!
-//! The engine pushes rows and parts of what was kept, each in order; nothing here reads or waits. What comes of that are
-//! batches of complete loans, which anybody may count. What is held is a batch of position rows, a part or two, and what stands
+//! The engine pushes rows and parts of what was kept, each in order; nothing here reads, and only the end waits, for who helps
+//! to count. What comes of rows are batches of complete loans, which anybody may count. What is held is a batch of position rows, a part or two, and what stands
 //! apart: accounts that moved between subjects since the last snapshot, and the numbers of subjects that may have got them.
 //! These are read again at the end.
 
@@ -148,6 +148,12 @@ impl MarketCount {
         std::mem::replace(&mut self.batch, empty)
     }
 
+    /// Ends the subject in hand and counts all loans that are complete.
+    pub fn count_batch(&mut self) {
+        self.end_subject();
+        self.batch.count(&mut self.scan);
+    }
+
     /// Has a full batch counted with somebody's help.
     pub fn count_full(&mut self, helper: &mut Helper) {
         if self.batch.len() >= BATCH_LOANS {
@@ -160,7 +166,7 @@ impl MarketCount {
         self.scan.merge(scan);
     }
 
-    /// Adds what a helper counted.
+    /// Waits for a helper and adds what it counted.
     pub fn join(&mut self, helper: &mut Helper) {
         helper.join(&mut self.scan);
     }
@@ -182,8 +188,7 @@ impl MarketCount {
 
     /// Ends the count: the tables, and the last part to be kept.
     pub fn finish(mut self) -> (Statistics, Vec<u8>) {
-        self.end_subject();
-        self.batch.count(&mut self.scan);
+        self.count_batch();
         self.end_looks();
         for entry in std::mem::take(&mut self.adrift).into_values() {
             if let Some(gone) = self.gone(&entry) {

@@ -1,5 +1,5 @@
 //! Counts the market for a snapshot: one pass over all positions in the order of subjects, on two threads and connections of
-//! its own, so that nobody waits for it.
+//! its own, so that nobody waits while it runs.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -297,6 +297,7 @@ impl Counting {
         for subject_id in self.count.end_pass() {
             market.span(connection, [subject_id.0 - 1, subject_id.0], &mut rows)?;
             rows.drain(..).try_for_each(|row| self.take(row))?;
+            self.count.count_batch();
         }
         let month = self.count.month();
         judged::each(connection, month, |look| self.count.add_look(look))?;

@@ -41,9 +41,10 @@ impl<T> Turns<T> {
 
     /// Waits for the turn of a piece, and does that part of it; `None` when somebody gave up.
     pub fn in_turn<R>(&self, piece: i64, work: impl FnOnce(&mut T) -> Outcome<R>) -> Outcome<Option<R>> {
-        let waits = |state: &mut State<T>| state.next != piece && !state.is_given_up;
-        let state = self.moved_on.wait_while(self.state(), waits);
-        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
+        while state.next != piece && !state.is_given_up {
+            state = self.moved_on.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
         if state.is_given_up {
             return Ok(None);
         }
@@ -74,11 +75,13 @@ impl<T> Turns<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::super::failure::Failure;
     use super::*;
 
-    /// Numbers the pieces in their order; `fails` has no turn but fails.
-    fn work(turns: &Turns<Vec<i64>>, pieces: i64, fails: i64) -> Outcome<()> {
+    /// Numbers the pieces in their order, until one of them ends otherwise.
+    fn number(turns: &Turns<Vec<i64>>, pieces: i64, end: impl Fn(i64) -> Outcome<()>) -> Outcome<()> {
         loop {
             let piece = turns.take();
             if piece >= pieces {
@@ -86,23 +89,28 @@ mod tests {
             }
             let turn = turns.in_turn(piece, |all| {
                 all.push(piece);
-                (piece != fails).then_some(()).ok_or(Failure::Conflict)
+                end(piece)
             });
-            match turn {
-                Ok(Some(())) => {}
-                Ok(None) => return Ok(()),
-                Err(failure) => {
-                    turns.give_up();
-                    return Err(failure);
-                }
+            if turn?.is_none() {
+                return Ok(());
             }
         }
     }
 
-    fn of_three(pieces: i64, fails: i64) -> (Vec<i64>, usize) {
+    fn work(turns: &Turns<Vec<i64>>, pieces: i64, end: impl Fn(i64) -> Outcome<()>) -> Outcome<()> {
+        let number = AssertUnwindSafe(|| number(turns, pieces, end));
+        let done = catch_unwind(number).unwrap_or(Err(Failure::Panicked));
+        if done.is_err() {
+            turns.give_up();
+        }
+        done
+    }
+
+    fn of_three(pieces: i64, end: impl Fn(i64) -> Outcome<()> + Copy + Send) -> (Vec<i64>, usize) {
         let turns = Turns::new(Vec::new());
         let failed = std::thread::scope(|scope| {
-            let threads = [(); 3].map(|()| scope.spawn(|| work(&turns, pieces, fails)));
+            let turns = &turns;
+            let threads = [(); 3].map(|()| scope.spawn(move || work(turns, pieces, end)));
             let done = threads.map(|thread| thread.join().unwrap());
             done.into_iter().filter(Result::is_err).count()
         });
@@ -111,11 +119,21 @@ mod tests {
 
     #[test]
     fn every_piece_has_its_turn_in_order() {
-        assert_eq!(of_three(1_000, -1), ((0..1_000).collect(), 0));
+        assert_eq!(of_three(1_000, |_| Ok(())), ((0..1_000).collect(), 0));
     }
 
     #[test]
     fn nobody_waits_for_who_failed() {
-        assert_eq!(of_three(1_000, 500), ((0..=500).collect(), 1));
+        let fails = |piece| (piece != 500).then_some(()).ok_or(Failure::Conflict);
+        assert_eq!(of_three(1_000, fails), ((0..=500).collect(), 1));
+    }
+
+    #[test]
+    fn nobody_waits_for_who_panicked() {
+        let panics = |piece| {
+            assert_ne!(piece, 500, "as it should");
+            Ok(())
+        };
+        assert_eq!(of_three(1_000, panics), ((0..=500).collect(), 1));
     }
 }

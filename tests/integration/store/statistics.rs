@@ -442,7 +442,7 @@ pub async fn a_broken_off_count_leaves_nothing_behind(engine: &dyn Engine) {
     assert_eq!(amounts(&counted, Indicator::Flow)["opening"], 50_000);
 }
 
-/// More than are read at once, so that several read and count at a time.
+/// More than SQLite reads at once, so that both of its threads read and count.
 const PEOPLE: u32 = 900;
 
 pub async fn many_people_are_counted_each_once(engine: &dyn Engine) {

@@ -1,11 +1,12 @@
 //! Memory: what is held is bounded by the lists, whatever is scanned.
 
+use super::super::ledger::SUBJECTS_WAITING;
 use super::super::{Indicator, LENDERS_TOLD, Published, Scan};
 use super::large_market;
 use crate::domain::names::AccountNo;
 
 #[test]
-fn nothing_of_a_subject_is_held_after_it() {
+fn nothing_of_a_subject_is_held_for_long_after_it() {
     let market = large_market();
     let mut scan = Scan::new(market.terms.clone());
     for loans in &market.subjects {
@@ -23,6 +24,7 @@ fn nothing_of_a_subject_is_held_after_it() {
                 loan.account_no = AccountNo(loan.account_no.0 + round * 1_000_000);
             }
             scan.add_subject(&loans);
+            assert!(scan.waiting() < SUBJECTS_WAITING, "{} wait", scan.waiting());
         }
         for looks in &market.looks {
             scan.add_looks(looks);
