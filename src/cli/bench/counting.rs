@@ -10,12 +10,14 @@ use chrono::NaiveDate;
 use super::report::Growth;
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::domain::date::{BusinessZone, days_after, days_before};
-use crate::domain::statistics::{ShownStatistics, Terms};
+use crate::domain::statistics::{ShownStatistics, SnapshotKey, Terms};
 use crate::store::Store;
 use crate::store::audit_log::LeaseHolder;
 use crate::store::floor::Floor;
-use crate::store::statistics_book::SnapshotLease;
+use crate::store::statistics_book::{SnapshotLease, SnapshotTask};
 
+/// Who works on snapshots.
+const HOLDER: LeaseHolder = LeaseHolder([0; 16]);
 /// Seconds of the lease: nobody else is there.
 const LEASE_SECONDS: i64 = 3_600;
 /// Days to the snapshot that is compared with the first: another month.
@@ -42,16 +44,7 @@ pub(super) async fn count(store: &dyn Store, today: NaiveDate) -> anyhow::Result
 }
 
 async fn count_once(store: &dyn Store, as_of: NaiveDate) -> anyhow::Result<Duration> {
-    let now = SystemClock.now();
-    let holder = LeaseHolder([0; 16]);
-    let lease = SnapshotLease {
-        holder,
-        now,
-        until: now.plus_seconds(LEASE_SECONDS),
-    };
-    store.schedule_snapshot(as_of, now).await?;
-    let task = store.take_snapshot(lease).await?;
-    let task = task.context("the bench's snapshot is not to be had")?;
+    let task = take_up(store, as_of).await?;
     let terms = Terms {
         as_of,
         previous: task.previous.map(|previous| previous.as_of),
@@ -69,11 +62,32 @@ async fn count_once(store: &dyn Store, as_of: NaiveDate) -> anyhow::Result<Durat
         lenders: 0,
         tables: Vec::new(),
     };
-    let published = store
-        .publish_snapshot(task.key, holder, &nothing, [0; 32])
-        .await?;
-    anyhow::ensure!(published, "the bench's snapshot was taken away");
+    published(store, task.key, &nothing).await?;
     Ok(taken)
+}
+
+/// Asks for a snapshot and takes it up.
+pub(super) async fn take_up(store: &dyn Store, as_of: NaiveDate) -> anyhow::Result<SnapshotTask> {
+    let now = SystemClock.now();
+    let lease = SnapshotLease {
+        holder: HOLDER,
+        now,
+        until: now.plus_seconds(LEASE_SECONDS),
+    };
+    store.schedule_snapshot(as_of, now).await?;
+    let task = store.take_snapshot(lease).await?;
+    task.context("the bench's snapshot is not to be had")
+}
+
+/// Publishes what was taken up.
+pub(super) async fn published(
+    store: &dyn Store,
+    key: SnapshotKey,
+    statistics: &ShownStatistics,
+) -> anyhow::Result<()> {
+    let published = store.publish_snapshot(key, HOLDER, statistics, [0; 32]).await?;
+    anyhow::ensure!(published, "the bench's snapshot was taken away");
+    Ok(())
 }
 
 /// Lines of the report: the raw snapshots in units of the plain scans.

@@ -151,6 +151,7 @@ impl Running<'_> {
         let mut growth = self.growth(plan, &best).await?;
         growth.extend(self.crowd(plan, floor).await?);
         growth.extend(counting::lines(&self.ground.counted, floor)?);
+        growth.extend(self.indicators(plan).await?);
         let engine = self.ground.engine.about().await?;
         self.report(plan, &best, growth, engine)
     }

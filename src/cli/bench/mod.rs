@@ -11,6 +11,7 @@ mod engine;
 mod floors;
 mod ground;
 mod growth;
+mod indicators;
 mod load;
 mod machine;
 mod measure;
