@@ -136,11 +136,27 @@ impl ShownTable {
     /// The names of a row's keys in a snapshot of a date.
     pub fn keys(&self, row: &ShownRow, as_of: NaiveDate) -> Vec<Cow<'_, str>> {
         let keys = self.published.axes().zip(&row.places);
-        keys.map(|(axis, place)| match axis {
-            Axis::Member => Cow::Borrowed(self.member(*place)),
-            _ => axis.label(*place, as_of),
-        })
-        .collect()
+        keys.map(|(axis, place)| self.label(axis, *place, as_of))
+            .collect()
+    }
+
+    /// The names of all places on each axis in a snapshot of a date: of a table with many rows each is made once.
+    pub fn labels(&self, as_of: NaiveDate) -> Vec<Vec<Cow<'_, str>>> {
+        let of = |axis: Axis| {
+            let places = match axis {
+                Axis::Member => self.members.len(),
+                _ => axis.places(),
+            };
+            (0..places).map(|place| self.label(axis, place, as_of)).collect()
+        };
+        self.published.axes().map(of).collect()
+    }
+
+    fn label(&self, axis: Axis, place: usize, as_of: NaiveDate) -> Cow<'_, str> {
+        match axis {
+            Axis::Member => Cow::Borrowed(self.member(place)),
+            _ => axis.label(place, as_of),
+        }
     }
 
     /// The name of a member at a place.
@@ -262,6 +278,31 @@ mod tests {
             kind(Indicator::LendersPerSubject, "mean", false),
             Some(ShownKind::Ratio)
         );
+    }
+
+    #[test]
+    fn the_names_of_all_places_are_those_of_the_rows_that_have_them() {
+        let as_of = NaiveDate::from_ymd_opt(2026, 3, 31).unwrap();
+        for published in [Published::BY_MEMBER[1]].into_iter().chain(Published::all()) {
+            let table = ShownTable {
+                published,
+                currency: None,
+                members: vec![MemberId::parse("east-bank").unwrap()],
+                rows: vec![],
+            };
+            let labels = table.labels(as_of);
+            assert_eq!(labels.len(), published.axes().count());
+            let row = ShownRow {
+                places: labels.iter().map(|labels| labels.len() - 1).collect(),
+                values: vec![],
+            };
+            let last: Vec<_> = labels
+                .iter()
+                .filter_map(|labels| labels.last())
+                .cloned()
+                .collect();
+            assert_eq!(table.keys(&row, as_of), last);
+        }
     }
 
     #[test]

@@ -64,8 +64,8 @@ pub(super) const CATALOGUE: [Statement; 3] = [MARKET, PAST_OF_ACCOUNT, FIND_PART
 
 /// Numbers whose positions are read at once: subjects, tokens and accounts share them.
 const SPAN: i64 = 1_024;
-/// Parts that wait to be written.
-const PARTS_WAITING: usize = 2;
+/// Parts that wait to be written, all of them in one commit: as many as keep nobody waiting for the writer.
+const PARTS_WAITING: usize = 4;
 
 /// Counts, and keeps what the next snapshot needs, part by part.
 pub(super) async fn count(
@@ -86,13 +86,19 @@ pub(super) async fn count(
             let _ = reply.send(counted.map_err(StoreError::from));
         })
         .map_err(|error| StoreError::Engine(Box::new(error)))?;
-    let mut number = 0;
-    while let Some(part) = full.recv().await {
+    let (mut number, mut taken) = (0, Vec::new());
+    while full.recv_many(&mut taken, PARTS_WAITING).await > 0 {
+        let parts = std::mem::take(&mut taken);
         // Written beside the pass, which ends when nobody takes its parts any more.
-        store
-            .write(move |connection| statistics::put_part(connection, task.key, number, &part))
+        number = store
+            .write(move |connection| {
+                for part in parts {
+                    statistics::put_part(connection, task.key, number, &part)?;
+                    number += 1;
+                }
+                Ok(number)
+            })
             .await?;
-        number += 1;
     }
     answer.await.map_err(|_| StoreError::Unavailable)?
 }

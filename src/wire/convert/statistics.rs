@@ -230,11 +230,12 @@ pub fn snapshot_to_wire(snapshot: &Snapshot) -> pb::Snapshot {
 /// A published table as the contract writes it.
 pub fn table_to_wire(key: SnapshotKey, table: &ShownTable) -> pb::IndicatorTable {
     let columns = table.columns();
+    let labels = table.labels(key.as_of);
     let row = |row: &ShownRow| pb::IndicatorRow {
-        keys: table
-            .keys(row, key.as_of)
-            .into_iter()
-            .map(std::borrow::Cow::into_owned)
+        keys: labels
+            .iter()
+            .zip(&row.places)
+            .map(|(labels, place)| labels.get(*place).map_or_else(String::new, ToString::to_string))
             .collect(),
         values: row.values.iter().copied().map(value_to_wire).collect(),
     };
