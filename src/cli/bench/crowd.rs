@@ -3,7 +3,6 @@
 use super::calls::{Call, check};
 use super::floors;
 use super::ground::CALLERS;
-use super::load::Load;
 use super::measure::{Plan, Running};
 use super::part::Part;
 use super::report::{Figures, Growth};
@@ -19,13 +18,7 @@ impl Running<'_> {
         let seen = self.ground.engine.is_seen();
         let [_, commit] = floors::grouped(floor, seen, Work::Check, &mut targets, CALLERS, self.cores)?;
         let clients = self.connect(Part::Service, CALLERS).await?;
-        let load = Load {
-            clients: &clients,
-            in_flight: 1,
-            time: plan.time,
-            server: self.service.pid(),
-            database: Vec::new(),
-        };
+        let load = self.one_at_a_time(&clients, plan);
         let waves = self.expected(Call::Check, plan.time) * plan.connections / CALLERS + 1;
         let measured = load.waves(self.requests.crowds(waves)?, check).await?;
         let p99_us = u32::try_from(Figures::of(&measured).p99_us)?;

@@ -5,7 +5,6 @@ use chrono::NaiveDate;
 
 use super::calls::Call;
 use super::counting::{published, take_up};
-use super::load::Load;
 use super::measure::{Plan, Running};
 use super::part::Part;
 use super::report::{Figures, Growth};
@@ -94,13 +93,7 @@ impl Running<'_> {
                 series_from: from.map(date_to_wire),
                 ..pb::GetIndicatorRequest::default()
             };
-            let load = Load {
-                clients: &clients,
-                in_flight: 1,
-                time: plan.time,
-                server: self.service.pid(),
-                database: Vec::new(),
-            };
+            let load = self.one_at_a_time(&clients, plan);
             let ask = move |client: Client, request| ask(client, request, tables);
             let measured = load.calls(vec![vec![request; REQUESTS]], ask).await?;
             let p99_us = u32::try_from(Figures::of(&measured).p99_us)?;

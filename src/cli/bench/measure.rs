@@ -83,7 +83,7 @@ pub(super) struct Running<'a> {
     /// Calls of one caller in a second, as last measured.
     rates: Vec<(Call, f64)>,
     empty: Server,
-    pub service: Server,
+    service: Server,
 }
 
 /// The best of the rounds so far.
@@ -183,6 +183,17 @@ impl Running<'_> {
             clients.push(Client::connect(&endpoint, Some(&identity), Arc::new(SystemEntropy)).await?);
         }
         Ok(clients)
+    }
+
+    /// Calls of the service, one at a time of each client: for how long they take and not for what they use.
+    pub fn one_at_a_time<'c>(&self, clients: &'c [Client], plan: &Plan) -> Load<'c> {
+        Load {
+            clients,
+            in_flight: 1,
+            time: plan.time,
+            server: self.service.pid(),
+            database: Vec::new(),
+        }
     }
 
     pub async fn call(

@@ -204,7 +204,7 @@ impl Scan {
         let active = || placed().filter_map(|(loan, place)| Some((loan, loan.active()?, place)));
         let lenders = distinct(active().map(|(loan, _, _)| loan.member_no));
         let is_late = active().any(|(_, now, _)| now.days_past_due >= LATE_DAYS);
-        let told = told(active().map(|(_, _, place)| place.lender));
+        let told: Told = active().map(|(_, _, place)| place.lender).collect();
         self.subjects += 1;
         self.lender_numbers.add(cut, lenders);
         let [one, few] = [[lenders_place(lenders)], [few_lenders_place(lenders)]];
@@ -274,7 +274,7 @@ impl Scan {
         }
         let lenders = lenders_in_a_span(&openings, self.days);
         let opened_at = openings.iter().map(|loan| self.ledger.lender(loan.member_no));
-        let told = told(opened_at);
+        let told: Told = opened_at.collect();
         let steps = [2, 3].into_iter().filter(|least| lenders >= *least);
         self.ledger
             .count(Indicator::NewStacking, cut, &[], steps.count(), told);
@@ -381,13 +381,6 @@ impl Scan {
             }
         }
     }
-}
-
-/// As many different lenders as are told apart.
-fn told(lenders: impl Iterator<Item = u32>) -> Told {
-    let mut told = Told::default();
-    lenders.for_each(|lender| told.add(lender));
-    told
 }
 
 /// The part of a row of delinquency: the step that it reaches, with what is formally overdue after what is not.

@@ -19,9 +19,7 @@ impl Default for Told {
 impl Told {
     /// One lender.
     pub fn only(lender: u32) -> Self {
-        let mut told = Self::default();
-        told.add(lender);
-        told
+        std::iter::once(lender).collect()
     }
 
     /// One lender more, if it is one that is not known and there is room.
@@ -45,10 +43,7 @@ impl Told {
 
     /// The same lenders by other numbers.
     pub fn renumbered(&self, numbers: &[u32]) -> Self {
-        let mut told = Self::default();
-        self.numbers()
-            .for_each(|lender| told.add(numbers[place_of(lender)]));
-        told
+        self.numbers().map(|lender| numbers[place_of(lender)]).collect()
     }
 
     /// How many they are.
@@ -63,6 +58,14 @@ impl Told {
 
     fn numbers(&self) -> impl Iterator<Item = u32> {
         self.0.into_iter().take_while(|lender| *lender != NOBODY)
+    }
+}
+
+impl FromIterator<u32> for Told {
+    fn from_iter<I: IntoIterator<Item = u32>>(lenders: I) -> Self {
+        let mut told = Self::default();
+        lenders.into_iter().for_each(|lender| told.add(lender));
+        told
     }
 }
 

@@ -1,5 +1,7 @@
 //! What SQLite says went wrong, in the store's words.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use rusqlite::ffi::ErrorCode;
 
 use crate::store::StoreError;
@@ -26,6 +28,11 @@ pub(in crate::store) enum Failure {
 }
 
 pub(super) type Outcome<T> = Result<T, Failure>;
+
+/// What panics fails.
+pub(super) fn catching<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Failure::Panicked))
+}
 
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {

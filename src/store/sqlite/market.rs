@@ -2,7 +2,6 @@
 //! its own, so that nobody waits while it runs.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use chrono::NaiveDate;
@@ -10,7 +9,7 @@ use rusqlite::{Connection, params};
 use tokio::sync::{mpsc, oneshot};
 
 use super::conduct::last_number;
-use super::failure::{Failure, Outcome};
+use super::failure::{Failure, Outcome, catching};
 use super::statement::Statement;
 use super::turns::Turns;
 use super::{SqliteStore, judged, members, open, statistics};
@@ -101,11 +100,6 @@ pub(super) async fn count(
             .await?;
     }
     answer.await.map_err(|_| StoreError::Unavailable)?
-}
-
-/// What panics fails.
-fn catching<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Failure::Panicked))
 }
 
 /// One state of the market, seen by two connections.
@@ -220,11 +214,7 @@ struct Pass {
 impl Pass {
     /// Works until there is no more to do; when it fails, others need not go on.
     fn work(&self, connection: &Connection) -> Outcome<Scan> {
-        let done = catching(|| self.share(connection));
-        if done.is_err() {
-            self.turns.give_up();
-        }
-        done
+        self.turns.work(|| self.share(connection))
     }
 
     fn share(&self, connection: &Connection) -> Outcome<Scan> {

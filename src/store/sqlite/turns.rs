@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::failure::Outcome;
+use super::failure::{Outcome, catching};
 
 /// What is done in turn is done to this.
 pub(super) struct Turns<T> {
@@ -34,7 +34,7 @@ impl<T> Turns<T> {
         }
     }
 
-    /// The next piece that nobody has; whoever takes one must take its turn, or give up.
+    /// The next piece that nobody has; whoever takes one takes its turn, or fails.
     pub fn take(&self) -> i64 {
         self.next_piece.fetch_add(1, Ordering::Relaxed)
     }
@@ -55,8 +55,16 @@ impl<T> Turns<T> {
         Ok(Some(done))
     }
 
-    /// Sends everybody home who waits for a turn.
-    pub fn give_up(&self) {
+    /// Works on pieces; when that fails or panics, everybody goes home who waits for a turn.
+    pub fn work<R>(&self, work: impl FnOnce() -> Outcome<R>) -> Outcome<R> {
+        let done = catching(work);
+        if done.is_err() {
+            self.give_up();
+        }
+        done
+    }
+
+    fn give_up(&self) {
         self.state().is_given_up = true;
         self.moved_on.notify_all();
     }
@@ -75,8 +83,6 @@ impl<T> Turns<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
     use super::super::failure::Failure;
     use super::*;
 
@@ -97,20 +103,11 @@ mod tests {
         }
     }
 
-    fn work(turns: &Turns<Vec<i64>>, pieces: i64, end: impl Fn(i64) -> Outcome<()>) -> Outcome<()> {
-        let number = AssertUnwindSafe(|| number(turns, pieces, end));
-        let done = catch_unwind(number).unwrap_or(Err(Failure::Panicked));
-        if done.is_err() {
-            turns.give_up();
-        }
-        done
-    }
-
     fn of_three(pieces: i64, end: impl Fn(i64) -> Outcome<()> + Copy + Send) -> (Vec<i64>, usize) {
         let turns = Turns::new(Vec::new());
         let failed = std::thread::scope(|scope| {
             let turns = &turns;
-            let threads = [(); 3].map(|()| scope.spawn(move || work(turns, pieces, end)));
+            let threads = [(); 3].map(|()| scope.spawn(move || turns.work(|| number(turns, pieces, end))));
             let done = threads.map(|thread| thread.join().unwrap());
             done.into_iter().filter(Result::is_err).count()
         });

@@ -4,7 +4,6 @@
 //! is what the database says.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
@@ -12,7 +11,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::failure::{Failure, Outcome};
+use super::failure::{Failure, Outcome, catching};
 use super::statement::{Prepares, Session, Statement};
 use super::{checkpointer, flush, load, members};
 use crate::domain::clock::SharedClock;
@@ -247,8 +246,7 @@ impl Writer {
         writes: &[&Write],
     ) -> Outcome<Vec<Result<Accepted, crate::domain::unit::Refused>>> {
         // A panic must not end the thread: everybody else still wants to write.
-        let outcome =
-            catch_unwind(AssertUnwindSafe(|| self.transact(writes))).unwrap_or(Err(Failure::Panicked));
+        let outcome = catching(|| self.transact(writes));
         // Rolled back by the transaction's drop; forget what was decided on it.
         self.stale = outcome.is_err();
         outcome
